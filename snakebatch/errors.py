@@ -1,0 +1,63 @@
+"""Everything that SnakeBatch raises on purpose.
+
+    SnakeBatchError
+    ├── InputError                 data or parameters that cannot be trained on, or asked of a model
+    ├── ModelError                 a model that cannot be read, or lacks what was asked of it
+    │   └── StrippedModelError     the question needs the population, which was left out
+    ├── PlanError                  a plan that can't be carried out within its limits
+    ├── MeshError                  the pieces of a distributed training do not fit together
+    │   ├── EngineMismatchError    a packet made by another version of the engine
+    │   ├── FingerprintError       a job id that belongs to other data or parameters
+    │   ├── ChecksumError          a message or object that is not what its checksum says
+    │   └── InvariantError         a layer that breaks a guarantee of the trainer
+    └── CloudError                 the embedded cloud was asked for what it does not do
+
+A message says what is wrong *and what to do next*. The class name is what Step Functions sees as the error
+name, so a state machine can catch it.
+"""
+
+from __future__ import annotations
+
+
+class SnakeBatchError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class InputError(SnakeBatchError):
+    """Data or parameters that cannot be used; the message names row, column or parameter."""
+
+
+class ModelError(SnakeBatchError):
+    """A model that cannot be read, or that lacks what was asked of it."""
+
+
+class StrippedModelError(ModelError):
+    """The question needs the population, and the model was saved without it."""
+
+
+class PlanError(SnakeBatchError):
+    """A plan that cannot be carried out within its limits; says which limit and what would fit."""
+
+
+class MeshError(SnakeBatchError):
+    """The pieces of a distributed training do not fit together."""
+
+
+class EngineMismatchError(MeshError):
+    """A packet made by another version of the engine."""
+
+
+class FingerprintError(MeshError):
+    """A job id that belongs to other data or other parameters."""
+
+
+class ChecksumError(MeshError):
+    """A message or object that is not what its checksum says."""
+
+
+class InvariantError(MeshError):
+    """A layer that breaks a guarantee of the trainer."""
+
+
+class CloudError(SnakeBatchError):
+    """The embedded cloud was asked for something that it does not do."""
