@@ -1,0 +1,58 @@
+# `make help` lists what there is. Needs make and a Python >= 3.11 with its venv module; nothing else.
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements.lock
+LAYER_LOCK := requirements-layer.lock
+READY := $(VENV)/.ready
+JOBS ?= auto
+ARGS ?=
+export PYTHON
+
+.PHONY: help setup train test other-pythons lint format pr bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## create .venv from the lock (once, and again when the lock changes)
+
+# The package itself goes in as an editable install, built with what the lock brought: nothing is looked up.
+$(READY): $(LOCK) pyproject.toml tools/find-python tools/make-venv
+	@python=$$(tools/find-python) && tools/make-venv "$$python" $(VENV) $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+train: $(READY) ## train on the bundled penguins through the whole workflow; the model goes to out/
+	@$(BIN)/snakebatch train penguins --target species --bucket 40 --tau 100 --out out/penguins.model.json $(ARGS)
+
+test: $(READY) other-pythons ## run all tests in parallel; ARGS="-k name" to choose
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+other-pythons: $(READY)
+	@tools/other-pythons $(VENV) $(LAYER_LOCK)
+
+lint: $(READY) ## ruff (rules and format) and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(READY) ## let ruff format and sort
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+pr: lint test ## what CI runs
+
+bench: $(READY) ## measure: map throughput, make train, the three 5k sets (writes tests/bench/results_3x5k.json)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+# One version of each package for all Pythons: checks and bytes are then the same on all of them.
+UV_COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --quiet --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+lock: $(READY) ## pin the newest versions again (ARGS=--upgrade), for Python 3.11 to 3.13, Linux and macOS
+	@$(UV_COMPILE) --all-extras $(ARGS) -o $(LOCK)
+	@$(UV_COMPILE) --extra aws -c $(LOCK) --upgrade -o $(LAYER_LOCK)
+
+clean: ## remove the environment, caches and everything built
+	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
