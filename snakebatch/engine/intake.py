@@ -1,0 +1,191 @@
+"""Rows in, population out: header, datatypes, coercion, duplicates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snakebatch.engine.cells import FeatureSniffer, as_text, finite, numbers
+from snakebatch.engine.duplicates import fold
+from snakebatch.engine.population import Column, NumberColumn, Population, TextColumn
+from snakebatch.engine.targets import classify, coerce_target, target_datatype
+from snakebatch.errors import InputError
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A population and what was done to the rows on the way.
+
+    ``duplicates`` rows were folded into an equal one; ``contradictions`` of them had another target.
+    """
+
+    population: Population
+    rows_read: int
+    duplicates: int
+    contradictions: int
+    warnings: tuple[str, ...]
+
+
+def read_rows(
+    rows: Sequence[Mapping[str, Any]] | Sequence[Sequence[Any]],
+    target: int | str = 0,
+    header: Sequence[str] | None = None,
+) -> Intake:
+    """Read dicts, or sequences with an optional header; raises InputError on what can't be trained on."""
+    if not len(rows):
+        raise InputError("there are no rows; give at least one")
+    if isinstance(rows[0], Mapping):
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        columns = [[row.get(name) for row in rows] for name in names]
+        return read_columns([str(name) for name in names], columns, target)
+    width = len(rows[0])
+    for number, row in enumerate(rows, 1):
+        if len(row) != width:
+            raise InputError(f"row {number} has {len(row)} values, row 1 has {width}; give every row the same number")
+    names = [str(name) for name in header] if header is not None else [f"column_{index}" for index in range(width)]
+    return read_columns(names, [list(column) for column in zip(*rows, strict=True)], target)  # type: ignore[arg-type]
+
+
+def read_columns(header: Sequence[str], columns: Sequence[Sequence[Any]], target: int | str) -> Intake:
+    """Read whole columns, parallel to ``header``, all of one length."""
+    place = check_header(header, target)
+    if len(columns) != len(header):
+        raise InputError(f"there are {len(columns)} columns and {len(header)} names; give one name for each column")
+    name = header[place]
+    raw = columns[place]
+    datatype = target_datatype(raw)
+    values = [coerce_target(value, datatype, name, row) for row, value in enumerate(raw, 1)]
+    warnings: list[str] = []
+    features: list[Column] = []
+    for index, cells in enumerate(columns):
+        if index != place:
+            features.append(_feature(cells, header[index], warnings))
+    return finish(order_header(header, place), datatype, values, features, warnings)
+
+
+def check_header(header: Sequence[str], target: int | str) -> int:
+    """The place of the target; raises InputError for a header that can't be trained on."""
+    seen: set[str] = set()
+    for name in header:
+        if name in seen:
+            raise InputError(f"two columns are named {name!r}; give every column a name of its own")
+        seen.add(name)
+    if isinstance(target, str):
+        if target not in seen:
+            known = ", ".join(repr(name) for name in header[:20])
+            raise InputError(f"there is no column {target!r}; the columns are {known}")
+        place = header.index(target)
+    else:
+        if not -len(header) <= target < len(header):
+            raise InputError(f"there is no column number {target}; there are {len(header)} columns")
+        place = target % len(header)
+    if len(header) < 2:
+        raise InputError("there is no feature column, only the target; give at least one column to learn from")
+    return place
+
+
+def order_header(header: Sequence[str], place: int) -> tuple[str, ...]:
+    """The header with the target first."""
+    return (header[place], *header[:place], *header[place + 1 :])
+
+
+def finish(
+    header: tuple[str, ...], datatype: str, values: Sequence[Any], features: Sequence[Column], warnings: list[str]
+) -> Intake:
+    """Fold duplicates and make the population."""
+    _, codes = classify(values, datatype)
+    folding = fold(features, codes)
+    kept = folding.kept
+    classes, codes = classify([values[row] for row in kept.tolist()], datatype)
+    if len(classes) == 1:
+        warnings.append(f"the target {header[0]!r} has one class only; the model will always answer {classes[0]!r}")
+    empty = sum(1 for value in values if value == "") if datatype == "T" else 0
+    if empty:
+        warnings.append(f"{empty} rows have an empty target; they form the class ''")
+    population = Population(
+        header=header,
+        datatypes=(datatype, *("N" if isinstance(column, NumberColumn) else "T" for column in features)),
+        features=tuple(_take(column, kept) for column in features),
+        classes=classes,
+        codes=codes,
+    )
+    return Intake(population, len(values), folding.duplicates, folding.contradictions, tuple(warnings))
+
+
+def text_column(cells: Sequence[str]) -> TextColumn:
+    """Codes into a sorted vocabulary."""
+    vocabulary = sorted(set(cells))
+    code_of = {text: code for code, text in enumerate(vocabulary)}
+    return TextColumn(np.fromiter(map(code_of.__getitem__, cells), dtype=np.int32, count=len(cells)), vocabulary)
+
+
+def unreadable_warning(name: str, unreadable: int) -> str:
+    """What to tell of cells in an N column that are no numbers."""
+    return f"column {name!r}: {unreadable} cells are not numbers and count as 0.0"
+
+
+def digest(population: Population) -> str:
+    """32 hex digits of the content: equal exactly for equal populations, on every machine."""
+    hasher = hashlib.blake2b(digest_size=16)
+
+    def add(part: bytes) -> None:
+        hasher.update(len(part).to_bytes(8, "little"))
+        hasher.update(part)
+
+    add(json.dumps([population.header, population.datatypes, population.classes], sort_keys=True).encode("ascii"))
+    add(population.codes.astype("<i4").tobytes())
+    for column in population.features:
+        if isinstance(column, NumberColumn):
+            add(column.values.astype("<f8").tobytes())
+        else:
+            add(json.dumps(list(column.vocabulary)).encode("ascii"))
+            add(column.codes.astype("<i4").tobytes())
+    return hasher.hexdigest()
+
+
+def default_seed(content: str) -> int:
+    """The seed of a job that names none: 53 bits of the content hash, so that JSON keeps it whole."""
+    return int(content[:16], 16) >> 11
+
+
+def _feature(cells: Sequence[Any], name: str, warnings: list[str]) -> Column:
+    types = set(map(type, cells))
+    if all(issubclass(kind, int | float | np.integer | np.floating) and kind is not bool for kind in types):
+        return NumberColumn(finite(_floats(cells), name, 1))
+    texts = [as_text(cell) for cell in cells]
+    sniffer = FeatureSniffer()
+    sniffer.update(texts)
+    if sniffer.datatype == "T":
+        return text_column(texts)
+    values, unreadable = numbers(texts, name, 1)
+    if unreadable:
+        warnings.append(unreadable_warning(name, unreadable))
+    return NumberColumn(values)
+
+
+def _floats(cells: Sequence[Any]) -> NDArray[np.float64]:
+    try:
+        return np.array(cells, dtype=np.float64)
+    except OverflowError:
+        return np.array([_float(cell) for cell in cells], dtype=np.float64)
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
+
+
+def _take(column: Column, rows: NDArray[np.intp]) -> Column:
+    if len(rows) == len(column):
+        return column
+    if isinstance(column, NumberColumn):
+        return NumberColumn(column.values[rows])
+    return TextColumn(column.codes[rows], column.vocabulary)

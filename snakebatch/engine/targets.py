@@ -1,0 +1,94 @@
+"""The target: its datatype, its classes, and the class of every row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snakebatch.engine.cells import NUMBER_CHARACTERS, as_text, parses
+from snakebatch.errors import InputError
+
+_DIGITS = frozenset("0123456789")
+_BOOLEANS = {"True": 1, "TRUE": 1, "1": 1, "False": 0, "FALSE": 0, "0": 0}
+_BOOLEAN_PAIRS = ({"0", "1"}, {"True", "False"}, {"TRUE", "FALSE"})
+
+
+class TargetSniffer:
+    """Finds the datatype of the target (B I N T) from its texts, which come in chunks; J is seen by the caller."""
+
+    def __init__(self) -> None:
+        self._few: set[str] = set()
+        self._characters: set[str] = set()
+        self._all_parse = True
+
+    def update(self, texts: Iterable[str]) -> None:
+        """Look at one more chunk."""
+        distinct = set(texts)
+        self._characters |= set().union(*distinct)
+        if len(self._few) < 3:
+            self._few |= distinct
+        if self._all_parse:
+            self._all_parse = all(parses(text) for text in distinct if text)
+
+    @property
+    def datatype(self) -> str:
+        """``"B"``, ``"I"``, ``"N"`` or ``"T"``; N only if all values are numbers (labels like + and - are text)."""
+        if any(self._few == pair for pair in _BOOLEAN_PAIRS):
+            return "B"
+        if self._characters and self._characters <= _DIGITS:
+            return "I"
+        return "N" if self._characters and self._characters <= NUMBER_CHARACTERS and self._all_parse else "T"
+
+
+def target_datatype(values: Sequence[Any]) -> str:
+    """Datatype of target values that are all at hand."""
+    if any(isinstance(value, dict | list) for value in values):
+        return "J"
+    sniffer = TargetSniffer()
+    sniffer.update(as_text(value) for value in values)
+    return sniffer.datatype
+
+
+def coerce_target(value: Any, datatype: str, column: str, row: int) -> Any:
+    """One target value; ``row`` is its 1-based number for the message of InputError."""
+    if datatype == "J":
+        return value
+    text = as_text(value)
+    if datatype == "T":
+        return text
+    if not text:
+        raise InputError(f"row {row}: the target column {column!r} is empty; fill the cell or leave the row out")
+    if datatype == "B":
+        return _BOOLEANS[text]
+    if datatype == "I":
+        return int(text)
+    number = float(text) + 0.0
+    if not np.isfinite(number):
+        raise InputError(f"row {row}, column {column!r}: not a finite number; give the target a finite value")
+    return number
+
+
+def _identity(value: Any, datatype: str) -> Any:
+    return json.dumps(value, sort_keys=True, default=str) if datatype == "J" else value
+
+
+def sort_classes(values: Iterable[Any]) -> list[Any]:
+    """Sorted targets, by their JSON text where they can't be sorted (snake-format, Inference)."""
+    found = list(values)
+    try:
+        return sorted(found)
+    except TypeError:
+        return sorted(found, key=lambda value: json.dumps(value, default=str))
+
+
+def classify(values: Sequence[Any], datatype: str) -> tuple[tuple[Any, ...], NDArray[np.int32]]:
+    """The classes in order, and each value's index among them."""
+    distinct = {_identity(value, datatype): value for value in reversed(values)}
+    classes = sort_classes(distinct.values())
+    code_of = {_identity(value, datatype): code for code, value in enumerate(classes)}
+    codes = np.fromiter((code_of[_identity(value, datatype)] for value in values), dtype=np.int32, count=len(values))
+    return tuple(classes), codes
