@@ -82,7 +82,7 @@ def as_number(field: Any) -> float:
     try:
         return float(field)
     except OverflowError:
-        return math.inf if field > 0 else -math.inf
+        return math.inf if field > 0 else -math.inf  # type: ignore[operator]  # typeshed's Real has no order
 
 
 def as_text(field: Any) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
-from snakebatch.engine.columns import measured, truth
+from snakebatch.engine.columns import truth
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.literals import KINDS, holds
 from snakebatch.engine.population import NumberColumn, Population, TextColumn
