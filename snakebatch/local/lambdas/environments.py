@@ -1,0 +1,169 @@
+"""Execution environments under a cap: who gets which process, and who has to go for it.
+
+As in Lambda, an environment serves one invocation at a time and stays warm for the next. Unlike Lambda there are
+only so many; whoever finds none waits, first come first served.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from snakebatch.errors import CloudError
+from snakebatch.local.lambdas.forkserver import ForkServer, Process
+from snakebatch.local.lambdas.functions import Blueprint
+from snakebatch.local.lambdas.runtime import scratch_folder
+from snakebatch.local.lambdas.wire import receive, send
+
+INIT_LIMIT = 10.0
+"""Seconds that Lambda gives the loading of a handler before it counts against the invocation."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A running process that has loaded (or is about to load) one blueprint."""
+
+    process: Process
+    blueprint: Blueprint
+
+
+class InitFailedError(Exception):
+    """The handler could not be loaded; ``payload`` is what the runtime says of it, None if it died or timed out."""
+
+    def __init__(self, payload: bytes | None, *, exit_code: int | None = None) -> None:
+        super().__init__("the handler could not be loaded")
+        self.payload = payload
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class _Grant:
+    """Leave to use an environment, or to launch one in the place of ``victim``."""
+
+    environment: Environment | None
+    victim: Environment | None = None
+
+
+class _Ticket:
+    def __init__(self, blueprint: Blueprint) -> None:
+        self.blueprint = blueprint
+        self.called = threading.Event()
+        self.grant: _Grant | None = None
+
+
+class Environments:
+    """At most ``capacity`` environments; the least recently used idle one makes room for another blueprint."""
+
+    def __init__(self, server: ForkServer, capacity: int, scratch: Path) -> None:
+        self._server = server
+        self._capacity = capacity
+        self._scratch = scratch
+        self._lock = threading.Lock()
+        self._idle: list[Environment] = []  # least recently used first
+        self._places_taken = 0
+        self._waiting: deque[_Ticket] = deque()
+        self._closed = False
+        self.launched = 0
+        """Environments started so far: the cold starts."""
+
+    def acquire(self, blueprint: Blueprint, timeout: float) -> Environment:
+        """An environment that has loaded the blueprint, for the caller alone; waits its turn.
+
+        Raises InitFailedError if it had to be started and its handler did not load within
+        ``INIT_LIMIT + timeout`` seconds.
+        """
+        grant = self._wait_for_grant(blueprint)
+        if grant.environment is not None:
+            return grant.environment
+        try:
+            if grant.victim is not None:
+                self._server.kill(grant.victim.process)
+            return self._launch(blueprint, timeout)
+        except BaseException:
+            self._leave_place()
+            raise
+
+    def release(self, environment: Environment) -> None:
+        """Give it back, warm, for the next."""
+        with self._lock:
+            self._idle.append(environment)
+            self._serve_queue()
+
+    def discard(self, environment: Environment) -> int:
+        """Kill it; its place is free again. Returns its exit code."""
+        code = self._server.kill(environment.process)
+        self._leave_place()
+        return code
+
+    def close(self) -> None:
+        """Turn away everyone who waits. The processes end with the forkserver."""
+        with self._lock:
+            self._closed = True
+            for ticket in self._waiting:
+                ticket.called.set()
+            self._waiting.clear()
+
+    def _wait_for_grant(self, blueprint: Blueprint) -> _Grant:
+        with self._lock:
+            if self._closed:
+                raise _closed()
+            if not self._waiting and (grant := self._find(blueprint)) is not None:
+                return grant
+            ticket = _Ticket(blueprint)
+            self._waiting.append(ticket)
+        ticket.called.wait()
+        if ticket.grant is None:
+            raise _closed()
+        return ticket.grant
+
+    def _find(self, blueprint: Blueprint) -> _Grant | None:
+        for position in range(len(self._idle) - 1, -1, -1):
+            if self._idle[position].blueprint == blueprint:
+                return _Grant(self._idle.pop(position))
+        if self._places_taken < self._capacity:
+            self._places_taken += 1
+            return _Grant(None)
+        if self._idle:
+            return _Grant(None, victim=self._idle.pop(0))
+        return None
+
+    def _leave_place(self) -> None:
+        with self._lock:
+            self._places_taken -= 1
+            self._serve_queue()
+
+    def _serve_queue(self) -> None:
+        while self._waiting and (grant := self._find(self._waiting[0].blueprint)) is not None:
+            ticket = self._waiting.popleft()
+            ticket.grant = grant
+            ticket.called.set()
+
+    def _launch(self, blueprint: Blueprint, timeout: float) -> Environment:
+        process = self._server.spawn()
+        with self._lock:
+            self.launched += 1
+        folder = scratch_folder(self._scratch, process.number)
+        plan = {
+            "code": str(blueprint.code),
+            "handler": blueprint.handler,
+            "environment": {**dict(blueprint.environment), "TMPDIR": str(folder)},
+        }
+        try:
+            send(process.channel, plan)
+            answer, payload = receive(process.channel, INIT_LIMIT + timeout)
+        except TimeoutError:
+            self._server.kill(process)
+            raise InitFailedError(None) from None
+        except (EOFError, OSError):
+            raise InitFailedError(None, exit_code=self._server.kill(process)) from None
+        if answer["kind"] != "ready":
+            self._server.kill(process)
+            raise InitFailedError(payload)
+        return Environment(process, blueprint)
+
+
+def _closed() -> CloudError:
+    return CloudError("the Lambda pool was closed while invocations were waiting")

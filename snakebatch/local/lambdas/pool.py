@@ -1,0 +1,336 @@
+"""AWS Lambda on this machine: handlers in real processes behind the ``invoke`` of a boto3 client."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+import tempfile
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from botocore.response import StreamingBody
+
+from snakebatch.errors import CloudError
+from snakebatch.local.lambdas import errors
+from snakebatch.local.lambdas.environments import Environments, InitFailedError
+from snakebatch.local.lambdas.errors import client_error
+from snakebatch.local.lambdas.forkserver import ForkServer, base_environment
+from snakebatch.local.lambdas.functions import LATEST, REGION, Blueprint, Function, parse_name
+from snakebatch.local.lambdas.wire import receive, send
+
+PRELOAD = (
+    "boto3",
+    "botocore.client",
+    "botocore.httpsession",
+    "numpy",
+    "pydantic",
+    "aws_lambda_powertools",
+    "aws_lambda_powertools.metrics",
+)
+"""What the forkserver imports before it forks, so that a cold start costs milliseconds."""
+
+ASYNC_ATTEMPTS = 3
+"""Lambda tries an asynchronous invocation once and twice more."""
+
+_SINGLE_THREADED = {
+    name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+}
+# The parallelism here is that of environments; and a forkserver must not hold threads when it forks. On macOS,
+# asking the system for its proxies or Objective-C classes in a forked process would crash it.
+_FORK_SAFE = {"NO_PROXY": "*", "no_proxy": "*", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}
+
+
+class LambdaPool:
+    """Stands in for ``boto3.client("lambda")`` where functions are invoked.
+
+    At most ``processes`` execution environments live at a time; callers in any number of threads wait their turn,
+    in order. ``environment`` is given to every function under its own variables; nothing of this process's
+    environment is, but PATH and the locale. ``concurrency_limit`` is the account's: invocations in flight beyond
+    it are refused with TooManyRequestsException (None: no limit). Everything written by handlers is in ``logs()``.
+    """
+
+    exceptions = errors.Exceptions
+
+    def __init__(
+        self,
+        *,
+        processes: int = 2,
+        environment: Mapping[str, str] | None = None,
+        preload: Sequence[str] = PRELOAD,
+        scratch: Path | None = None,
+        concurrency_limit: int | None = None,
+    ) -> None:
+        if processes < 1:
+            raise CloudError(f"the Lambda pool needs at least one process, not {processes}")
+        self._own_scratch = Path(tempfile.mkdtemp(prefix="snakebatch-lambda-")) if scratch is None else None
+        self._scratch = self._own_scratch or Path(str(scratch))
+        self._log = self._scratch / "lambda.log"
+        self._functions: dict[str, Function] = {}
+        self._given = dict(environment or {})
+        self._account_limit = concurrency_limit
+        self._reserved: dict[str, int] = {}
+        self._in_flight: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._asynchronous: list[threading.Thread] = []
+        self._server = ForkServer(
+            preload=preload,
+            environment={**base_environment(), **_SINGLE_THREADED, **_FORK_SAFE},
+            log=self._log,
+            scratch=self._own_scratch,
+        )
+        self._environments = Environments(self._server, processes, self._scratch)
+
+    # what an operator does ------------------------------------------------------------------------------------
+
+    def register(self, function: Function) -> str:
+        """Deploy a function, in place of one of the same name; returns its ARN."""
+        self._functions[function.name] = function
+        return function.arn
+
+    def logs(self) -> str:
+        """All that handlers wrote, with Lambda's START, END and REPORT lines, in order of time."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    @property
+    def cold_starts(self) -> int:
+        """Environments started so far."""
+        return self._environments.launched
+
+    def close(self) -> None:
+        """Kill every environment and remove all scratch files; callers that wait get a CloudError."""
+        self._environments.close()
+        self._server.close()
+        for thread in self._asynchronous:
+            thread.join()
+        if self._own_scratch is not None:
+            shutil.rmtree(self._own_scratch, ignore_errors=True)
+
+    def __enter__(self) -> LambdaPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # boto3's names --------------------------------------------------------------------------------------------
+
+    def invoke(
+        self,
+        *,
+        FunctionName: str,
+        Payload: bytes | bytearray | str | io.IOBase = b"",
+        InvocationType: str = "RequestResponse",
+        Qualifier: str | None = None,
+        **others: Any,
+    ) -> dict[str, Any]:
+        """Invoke a function, as boto3's ``invoke``; further parameters are refused by name."""
+        if others:
+            raise CloudError(f"the Lambda pool does not implement {', '.join(sorted(others))} of invoke")
+        function, version, qualifier = self._find(FunctionName, Qualifier)
+        payload = _as_bytes(Payload)
+        if InvocationType == "DryRun":
+            return _response(204, version, b"")
+        if InvocationType not in ("RequestResponse", "Event"):
+            raise client_error("ValidationException", 400, f"Value {InvocationType!r} at 'invocationType' is not valid")
+        _check_payload(payload, InvocationType)
+        self._enter(function.name)
+        if InvocationType == "Event":
+            self._start_asynchronous(function, version, qualifier, payload)
+            return _response(202, version, b"")
+        try:
+            answer, failed = self._run(function, version, qualifier, payload, str(uuid.uuid4()))
+        finally:
+            self._leave(function.name)
+        response = _response(200, version, answer)
+        if failed:
+            response["FunctionError"] = "Unhandled"
+        return response
+
+    def put_function_concurrency(self, *, FunctionName: str, ReservedConcurrentExecutions: int) -> dict[str, Any]:
+        """Reserve, and thereby limit, a function's concurrency; 0 refuses every invocation."""
+        function, _, _ = self._find(FunctionName, None)
+        self._reserved[function.name] = ReservedConcurrentExecutions
+        return {"ReservedConcurrentExecutions": ReservedConcurrentExecutions}
+
+    def get_function_concurrency(self, *, FunctionName: str) -> dict[str, Any]:
+        """The reservation, if there is one."""
+        function, _, _ = self._find(FunctionName, None)
+        reserved = self._reserved.get(function.name)
+        return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
+
+    def delete_function_concurrency(self, *, FunctionName: str) -> dict[str, Any]:
+        """Remove the reservation."""
+        function, _, _ = self._find(FunctionName, None)
+        self._reserved.pop(function.name, None)
+        return {}
+
+    # ----------------------------------------------------------------------------------------------------------
+
+    def _find(self, name: str, qualifier: str | None) -> tuple[Function, str, str | None]:
+        plain, qualifier = parse_name(name, qualifier)
+        function = self._functions.get(plain)
+        version = None if function is None else function.version(qualifier)
+        if function is None or version is None:
+            arn = Function(plain, Path()).arn + (f":{qualifier}" if qualifier else "")
+            raise client_error("ResourceNotFoundException", 404, f"Function not found: {arn}", Type="User")
+        return function, version, qualifier
+
+    def _enter(self, name: str) -> None:
+        with self._lock:
+            reserved = self._reserved.get(name)
+            if reserved is not None and self._in_flight[name] >= reserved:
+                raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+            if self._account_limit is not None and self._in_flight.total() >= self._account_limit:
+                raise _throttled("ConcurrentInvocationLimitExceeded")
+            self._in_flight[name] += 1
+
+    def _leave(self, name: str) -> None:
+        with self._lock:
+            self._in_flight[name] -= 1
+
+    def _start_asynchronous(self, function: Function, version: str, qualifier: str | None, payload: bytes) -> None:
+        def run() -> None:
+            request_id = str(uuid.uuid4())  # the same at every attempt, as in Lambda
+            try:
+                with suppress(CloudError):  # the pool was closed: the event is lost with it
+                    for _ in range(ASYNC_ATTEMPTS):
+                        if not self._run(function, version, qualifier, payload, request_id)[1]:
+                            break
+            finally:
+                self._leave(function.name)
+
+        thread = threading.Thread(target=run, name=f"event-{function.name}", daemon=True)
+        self._asynchronous = [other for other in self._asynchronous if other.is_alive()] + [thread]
+        thread.start()
+
+    def _run(
+        self, function: Function, version: str, qualifier: str | None, payload: bytes, request_id: str
+    ) -> tuple[bytes, bool]:
+        """One attempt: the payload of the answer, and whether it is an error."""
+        try:
+            environment = self._environments.acquire(self._blueprint(function), function.timeout)
+        except InitFailedError as error:
+            return self._init_failure(error, function, request_id), True
+        channel = environment.process.channel
+        try:
+            send(channel, _request(function, version, qualifier, request_id), payload)
+            head, answer = receive(channel, function.timeout)
+        except TimeoutError:
+            self._environments.discard(environment)
+            return self._timed_out(request_id, function.timeout), True
+        except (EOFError, OSError):
+            return _dump(errors.exited(request_id, self._environments.discard(environment))), True
+        except BaseException:  # the caller was interrupted: whatever the environment does now, nobody waits for it
+            self._environments.discard(environment)
+            raise
+        self._environments.release(environment)
+        return answer, head["kind"] == "error"
+
+    def _init_failure(self, error: InitFailedError, function: Function, request_id: str) -> bytes:
+        if error.payload is not None:
+            return _dump({**json.loads(error.payload), "requestId": request_id})
+        if error.exit_code is not None:
+            return _dump(errors.exited(request_id, error.exit_code))
+        return self._timed_out(request_id, function.timeout)
+
+    def _timed_out(self, request_id: str, seconds: float) -> bytes:
+        with open(self._log, "a") as log:
+            log.write(f"{datetime.now(UTC).isoformat()} {request_id} Task timed out after {seconds:.2f} seconds\n")
+        return _dump(errors.timed_out(request_id, seconds))
+
+    def _blueprint(self, function: Function) -> Blueprint:
+        # Neither name nor memory size: functions of one code and one set of variables share their environments.
+        variables = {
+            **base_environment(),
+            **_SINGLE_THREADED,
+            **_FORK_SAFE,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "LAMBDA_TASK_ROOT": str(function.code),
+            "_HANDLER": function.handler,
+            "TZ": ":UTC",
+            **self._given,
+            **function.environment,
+        }
+        return Blueprint(function.code, function.handler, tuple(sorted(variables.items())))
+
+
+def _request(function: Function, version: str, qualifier: str | None, request_id: str) -> dict[str, Any]:
+    group, stream = f"/aws/lambda/{function.name}", f"{datetime.now(UTC):%Y/%m/%d}/[{version}]local"
+    return {
+        "request_id": request_id,
+        "timeout": function.timeout,
+        "context": {
+            "aws_request_id": request_id,
+            "function_name": function.name,
+            "function_version": version,
+            "invoked_function_arn": function.arn + (f":{qualifier}" if qualifier else ""),
+            "memory_limit_in_mb": str(function.memory_size),
+            "log_group_name": group,
+            "log_stream_name": stream,
+        },
+        "environment": {
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": version,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+            "AWS_LAMBDA_LOG_GROUP_NAME": group,
+            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
+        },
+    }
+
+
+def _response(status: int, version: str, payload: bytes) -> dict[str, Any]:
+    request_id = str(uuid.uuid4())
+    return {
+        "ResponseMetadata": {
+            "RequestId": request_id,
+            "HTTPStatusCode": status,
+            "HTTPHeaders": {"x-amzn-requestid": request_id},
+            "RetryAttempts": 0,
+        },
+        "StatusCode": status,
+        "ExecutedVersion": version or LATEST,
+        "Payload": StreamingBody(io.BytesIO(payload), len(payload)),
+    }
+
+
+def _as_bytes(payload: bytes | bytearray | str | io.IOBase) -> bytes:
+    if isinstance(payload, str):
+        return payload.encode()
+    if isinstance(payload, (bytes, bytearray)):
+        return bytes(payload) or b"{}"
+    return bytes(payload.read()) or b"{}"  # type: ignore[attr-defined]  # any readable binary object
+
+
+def _check_payload(payload: bytes, invocation_type: str) -> None:
+    limit = errors.EVENT_LIMIT if invocation_type == "Event" else errors.REQUEST_LIMIT
+    if len(payload) > limit:
+        message = (
+            f"{len(payload)} byte payload is too large for the {invocation_type} invocation type (limit {limit} bytes)"
+        )
+        raise client_error("RequestTooLargeException", 413, message, Type="User")
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        message = f"Could not parse request body into json: {error}"
+        raise client_error("InvalidRequestContentException", 400, message, Type="User") from error
+
+
+def _throttled(reason: str) -> Exception:
+    return client_error("TooManyRequestsException", 429, "Rate Exceeded.", Reason=reason, Type="User")
+
+
+def _dump(payload: Mapping[str, Any]) -> bytes:
+    return json.dumps(payload, ensure_ascii=False).encode()
