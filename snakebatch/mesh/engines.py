@@ -1,0 +1,84 @@
+"""The engine as the mesh sees it: five questions, so that another engine can be plugged in at the leaf."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snakebatch.engine.bucket import Bucket
+from snakebatch.engine.columns import truth
+from snakebatch.engine.divide import Split, Stop, split
+from snakebatch.engine.leaf import Link, build_bucket, build_chain, build_leaf
+from snakebatch.engine.literal import Literal
+from snakebatch.engine.population import Population, Rows
+from snakebatch.engine.settings import Settings
+from snakebatch.mesh.messages import Path
+from snakebatch.version import ENGINE
+
+
+class Engine(Protocol):
+    """What a shard asks of the classifier. Every answer depends on the arguments alone."""
+
+    @property
+    def version(self) -> str:
+        """Raised whenever the same arguments would give other bytes."""
+        ...
+
+    def truth(self, population: Population, literal: Literal, rows: Rows) -> NDArray[np.bool_]:
+        """Which of ``rows`` satisfy the literal."""
+        ...
+
+    def split(
+        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
+    ) -> Split | Stop:
+        """Divide a slice in two, or say why it can't be."""
+        ...
+
+    def chain(
+        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
+    ) -> list[Link]:
+        """The slice's IF/ELIF/ELSE chain: conditions without the path, and their rows."""
+        ...
+
+    def bucket(
+        self, population: Population, link: Link, k: int, layer: int, path: Path, settings: Settings
+    ) -> Bucket:
+        """Bucket ``k`` of the chain, with the path in front of its condition."""
+        ...
+
+    def leaf(
+        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
+    ) -> list[Bucket]:
+        """The whole slice: its chain and every bucket of it."""
+        ...
+
+
+class SnakeEngine:
+    """This project's own engine."""
+
+    version = ENGINE
+
+    def truth(self, population: Population, literal: Literal, rows: Rows) -> NDArray[np.bool_]:
+        return truth(population, literal, rows)
+
+    def split(
+        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
+    ) -> Split | Stop:
+        return split(population, rows, settings.seed, layer, path, settings)
+
+    def chain(
+        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
+    ) -> list[Link]:
+        return build_chain(population, rows, settings.seed, layer, path, settings)
+
+    def bucket(
+        self, population: Population, link: Link, k: int, layer: int, path: Path, settings: Settings
+    ) -> Bucket:
+        return build_bucket(population, link, k, settings.seed, layer, path, settings)
+
+    def leaf(
+        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
+    ) -> list[Bucket]:
+        return build_leaf(population, rows, settings.seed, layer, path, settings)

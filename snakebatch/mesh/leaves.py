@@ -1,0 +1,67 @@
+"""Conquer and leaf: from a slice to its buckets, by slice or by bucket, with the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from snakebatch.engine.leaf import Link
+from snakebatch.engine.literal import literal_from_json
+from snakebatch.engine.model_json import bucket_text
+from snakebatch.engine.population import Population, Rows
+from snakebatch.engine.settings import Settings
+from snakebatch.mesh.engines import Engine
+from snakebatch.mesh.messages import AtomGroup, Chain, JsonPath, LeafResult, Slice
+from snakebatch.mesh.path_rows import PathRows
+
+
+def slice_leaves(
+    population: Population, slices: Iterable[Slice], settings: Settings, engine: Engine, reader: PathRows
+) -> Iterator[LeafResult]:
+    """One leaf a slice, in tree order."""
+    for piece in sorted(slices, key=lambda piece: piece.place):
+        path = piece.literals
+        rows = reader.rows(path)
+        buckets = engine.leaf(population, rows, piece.layer, path, settings)
+        texts = [bucket_text(bucket) for bucket in buckets]
+        yield LeafResult(layer=piece.layer, node=piece.node, k=None, rows=len(rows), buckets=texts)
+
+
+def chains(
+    population: Population, slices: Iterable[Slice], settings: Settings, engine: Engine, reader: PathRows
+) -> Iterator[Chain]:
+    """The chain of each slice, in tree order: conditions and counts, no rows."""
+    for piece in sorted(slices, key=lambda piece: piece.place):
+        path = piece.literals
+        links = engine.chain(population, reader.rows(path), piece.layer, path, settings)
+        yield Chain(
+            slice=piece,
+            conditions=[[list(literal) for literal in link.condition] for link in links],
+            rows=[len(link.rows) for link in links],
+        )
+
+
+def atom_leaves(
+    population: Population, groups: Iterable[AtomGroup], settings: Settings, engine: Engine, reader: PathRows
+) -> Iterator[LeafResult]:
+    """One leaf a bucket: the rows of bucket k satisfy the path, its own condition, and none of those before it."""
+    for group in sorted(groups, key=lambda group: (*group.slice.place, group.ks)):
+        piece = group.slice
+        path = piece.literals
+        wanted = set(group.ks)
+        for k, link in enumerate(_links(population, group.chain, reader.rows(path), engine)):
+            if k in wanted:
+                bucket = engine.bucket(population, link, k, piece.layer, path, settings)
+                texts = [bucket_text(bucket)]
+                yield LeafResult(layer=piece.layer, node=piece.node, k=k, rows=len(link.rows), buckets=texts)
+
+
+def _links(population: Population, chain: list[JsonPath], rows: Rows, engine: Engine) -> Iterator[Link]:
+    for raw in chain:
+        condition = tuple(literal_from_json(literal) for literal in raw)
+        inside = rows
+        for literal in condition:
+            inside = inside[engine.truth(population, literal, inside)]
+        yield Link(condition=condition, rows=inside)
+        rows = np.setdiff1d(rows, inside, assume_unique=True)

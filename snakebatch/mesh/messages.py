@@ -1,0 +1,235 @@
+"""What travels between the parts of the mesh: slices, packets, reports, and the queue's messages.
+
+Each is a pydantic model with a version and no unknown fields: a part that does not know a field refuses it
+instead of guessing. Slices and results lie in S3; a Map item only names them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal as OneOf, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from snakebatch.engine.literal import Literal, literal_from_json
+from snakebatch.engine.settings import Settings
+from snakebatch.errors import ChecksumError, MeshError, SnakeBatchError
+from snakebatch.mesh.canonical import canonical, content_hash
+
+VERSION = 1
+"""Version of every message below; a change that an older reader would misread raises it."""
+
+Role = OneOf["divide", "conquer", "leaf"]
+Path = tuple[Literal, ...]
+JsonPath = list[list[Any]]
+"""Literals as JSON has them. Kept as read: only the engine needs them as Literal."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Message(BaseModel):
+    """Base of all: immutable, no unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def body(self) -> dict[str, Any]:
+        return self.model_dump(mode="python")
+
+
+def parse(model: type[M], value: Any, error: type[SnakeBatchError] = MeshError) -> M:
+    """``value`` as a ``model``; raises ``error`` with one line that names the first field at fault."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as failure:
+        first = failure.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "value"
+        raise error(f"{model.__name__}: {field}: {first['msg']}") from failure
+
+
+class Slice(Message):
+    """The rows that satisfy a path. ``node`` is its address: 0 = left (literal true), 1 = right, "" = the root."""
+
+    layer: int
+    node: str
+    path: JsonPath
+    n: int
+    final: bool
+
+    @property
+    def literals(self) -> Path:
+        return tuple(literal_from_json(raw) for raw in self.path)
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Sorts slices into model order: by layer, then left to right."""
+        return (self.layer, self.node)
+
+
+class AtomGroup(Message):
+    """Buckets ``ks`` of one slice's chain, for ``leaf_grain`` bucket.
+
+    ``chain`` holds the conditions (without the path) of the links up to the last of ``ks``: enough to recompute
+    the rows of each, so no list of rows travels.
+    """
+
+    slice: Slice
+    chain: list[JsonPath]
+    ks: list[int]
+
+
+class Training(Message):
+    """The settings that decide a layer's bytes, as a packet carries them."""
+
+    bucket: int
+    tau: int
+    seed: int
+    oppose_profile: str
+    lookahead: int
+
+    def settings(self, n_layers: int = 1) -> Settings:
+        """For the engine: noise is 0 at every leaf, since noise from outside would contradict the path."""
+        return Settings(
+            n_layers=n_layers,
+            bucket=self.bucket,
+            noise=0,
+            oppose_profile=self.oppose_profile,
+            lookahead=self.lookahead,
+            seed=self.seed,
+            tau=self.tau,
+        )
+
+
+class Packet(Message):
+    """Work for one invocation of one shard. Its id is the hash of its content, so the same work has one name."""
+
+    version: OneOf[1] = VERSION
+    engine: str
+    job: str
+    fingerprint: str
+    role: Role
+    population: str
+    training: Training
+    levels: int | None = None
+    budget: int = 0
+    slices: list[Slice] = []
+    atoms: list[AtomGroup] = []
+
+    @property
+    def id(self) -> str:
+        return content_hash(canonical(self.body()))
+
+
+class PacketItem(Message):
+    """An item of a Map: which packet, on which shard (two digits), and where it lies."""
+
+    packet: str
+    shard: str
+    key: str
+
+
+class Chain(Message):
+    """A slice's chain: per link its condition without the path ([] = ELSE) and its number of rows."""
+
+    slice: Slice
+    conditions: list[JsonPath]
+    rows: list[int]
+
+
+class LeafResult(Message):
+    """One leaf of a report. ``k`` is None for the leaf of a whole slice, else the bucket's place in its chain."""
+
+    layer: int
+    node: str
+    k: int | None
+    rows: int
+    buckets: list[str]
+
+    @property
+    def place(self) -> tuple[int, str, int]:
+        return (self.layer, self.node, -1 if self.k is None else self.k)
+
+
+class LeafIndex(Message):
+    """What a reader needs to know of a leaf without its buckets."""
+
+    layer: int
+    node: str
+    k: int | None
+    rows: int
+    buckets: int
+
+
+class Report(Message):
+    """The answer to one packet. No clock, host or shard in it: a repeated packet gives the same bytes."""
+
+    version: OneOf[1] = VERSION
+    engine: str
+    packet: str
+    role: Role
+    evaluations: int
+    index: list[LeafIndex] = []
+    open: list[Slice] = []
+    final: list[Slice] = []
+    stops: dict[str, int] = {}
+    chains: list[Chain] = []
+    leaves: list[LeafResult] = []
+
+
+class LeafMessage(Message):
+    """Tells the gatherer that a leaf is in S3. Progress only: the report object is the truth."""
+
+    version: OneOf[1] = VERSION
+    kind: OneOf["leaf"] = "leaf"
+    job: str
+    fingerprint: str
+    execution: str
+    packet: str
+    layer: int
+    node: str
+    k: int | None
+    rows: int
+    buckets: int
+    shard: str
+    cold: bool
+    started: float
+    seconds: float
+
+    @property
+    def leaf(self) -> tuple[str, int, str, int | None]:
+        """What a repeated delivery has in common with the first."""
+        return (self.job, self.layer, self.node, self.k)
+
+    def sealed(self) -> str:
+        """The queue's text of it, with a checksum over every other field."""
+        body = self.body()
+        return canonical({**body, "checksum": content_hash(canonical(body))})
+
+
+class GatherMessage(Message):
+    """Asks for the model. Written by the state machine, which cannot compute our checksum; its token is its seal."""
+
+    version: OneOf[1] = VERSION
+    kind: OneOf["gather"] = "gather"
+    job: str
+    fingerprint: str
+    execution: str
+    token: str
+
+
+QueueMessage = Annotated[LeafMessage | GatherMessage, Field(discriminator="kind")]
+
+
+def read_queue_message(text: str) -> LeafMessage | GatherMessage:
+    """A message of the report queue; raises ChecksumError or MeshError with the reason it can't be one."""
+    try:
+        raw = json.loads(text)
+    except ValueError as error:
+        raise MeshError(f"not JSON: {error}") from error
+    if not isinstance(raw, dict):
+        raise MeshError("not a JSON object")
+    if raw.get("kind") == "gather":
+        return parse(GatherMessage, raw)
+    checksum = raw.pop("checksum", None)
+    if checksum != content_hash(canonical(raw)):
+        raise ChecksumError("the message is not what its checksum says")
+    return parse(LeafMessage, raw)

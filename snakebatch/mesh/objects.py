@@ -1,0 +1,130 @@
+"""S3 as the mesh uses it: create-only writes, whole reads, listings, and uploads in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from snakebatch.errors import MeshError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PART = 8 << 20
+"""Bytes of a part of a multipart upload: S3 wants 5 MiB at least, and 10,000 parts at most (so 80 GB here)."""
+
+_ATTEMPTS = 5
+_CONFLICT = 409
+_EXISTS = 412
+_MISSING = 404
+
+
+def status_of(error: ClientError) -> int:
+    """The HTTP status of an error of boto3 (0 when it has none)."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+class Objects:
+    """One bucket. ``s3`` is a boto3 S3 client."""
+
+    def __init__(self, s3: S3Client, bucket: str) -> None:
+        self.s3 = s3
+        self.bucket = bucket
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self.bucket}/{key}"
+
+    def find(self, key: str) -> bytes | None:
+        """The object's bytes, or None where there is none."""
+        try:
+            return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if status_of(error) == _MISSING:
+                return None
+            raise
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes; raises MeshError where there is none."""
+        data = self.find(key)
+        if data is None:
+            raise MeshError(f"{self.uri(key)} is missing: it was deleted, or the job id is wrong")
+        return data
+
+    def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
+        """Write, over whatever is there."""
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write unless something is there; False where something is. Two writers at once: one of them wins."""
+        for _ in range(_ATTEMPTS):
+            try:
+                self.s3.put_object(Bucket=self.bucket, Key=key, Body=data, IfNoneMatch="*")
+            except ClientError as error:
+                if status_of(error) == _EXISTS:
+                    return False
+                if status_of(error) != _CONFLICT:
+                    raise
+            else:
+                return True
+        raise MeshError(f"{self.uri(key)}: {_ATTEMPTS} conflicting writes in a row")
+
+    def delete(self, key: str) -> None:
+        self.s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that starts with ``prefix``, in S3's order."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        for page in pages:
+            for entry in page.get("Contents", []):
+                yield entry["Key"]
+
+    def upload(self, key: str, pieces: Iterable[bytes]) -> int:
+        """Write ``pieces`` as one object, holding one part in memory; returns its size in bytes.
+
+        Nothing appears under ``key`` unless every piece came: an error aborts the upload.
+        """
+        parts = _parts(pieces)
+        first = next(parts, b"")
+        second = next(parts, None)
+        if second is None:
+            self.put(key, first)
+            return len(first)
+        target: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
+        upload = self.s3.create_multipart_upload(**target, ContentType="application/json")["UploadId"]
+        try:
+            return self._upload_parts(target, upload, (first, second), parts)
+        except BaseException:
+            self.s3.abort_multipart_upload(**target, UploadId=upload)
+            raise
+
+    def _upload_parts(
+        self, target: dict[str, Any], upload: str, head: tuple[bytes, bytes], rest: Iterator[bytes]
+    ) -> int:
+        done: list[Any] = []
+        size = 0
+        for part in _chain(head, rest):
+            number = len(done) + 1
+            answer = self.s3.upload_part(**target, UploadId=upload, PartNumber=number, Body=part)
+            done.append({"PartNumber": number, "ETag": answer["ETag"]})
+            size += len(part)
+        self.s3.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": done})
+        return size
+
+
+def _chain(head: tuple[bytes, bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield from head
+    yield from rest
+
+
+def _parts(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """``pieces`` joined into parts of at least PART bytes; the last may be smaller."""
+    waiting = bytearray()
+    for piece in pieces:
+        waiting += piece
+        if len(waiting) >= PART:
+            yield bytes(waiting)
+            waiting.clear()
+    if waiting:
+        yield bytes(waiting)

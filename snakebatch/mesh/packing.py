@@ -1,0 +1,72 @@
+"""Packets sized by estimated cost, so that one invocation does some seconds of work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TypeVar
+
+from snakebatch.mesh.messages import AtomGroup, Chain, Slice
+
+DIVIDE_BUDGET = 30_000_000
+"""Row-evaluations after which an invocation of ``divide`` leaves the rest open: some seconds on a shard."""
+
+LEAF_ROWS = 10_000
+"""Rows of a leaf packet for a target of few classes."""
+
+_FEW_CLASSES = 10
+
+T = TypeVar("T")
+
+
+def leaf_weight(classes: int) -> float:
+    """How much dearer a row is where the target has many classes: each class of a bucket has clauses of its own."""
+    return 1.0 + math.log2(max(1.0, classes / _FEW_CLASSES))
+
+
+def divide_packets(slices: Iterable[Slice]) -> Iterator[list[Slice]]:
+    """Open slices, in tree order, in packets of one layer each of about a root's cost share."""
+    for _, layer in groupby(sorted(slices, key=lambda piece: piece.place), key=lambda piece: piece.layer):
+        yield from _fill(((piece, piece.n) for piece in layer), 4 * LEAF_ROWS)
+
+
+def leaf_packets(slices: Iterable[Slice], classes: int) -> Iterator[list[Slice]]:
+    """Final slices, in tree order, in packets of one layer each.
+
+    What a packet holds depends on its layer's slices alone, not on the lease or the other layers: a resumed run,
+    or one that wants more layers, finds the reports of the packets it shares with an earlier one.
+    """
+    weight = leaf_weight(classes)
+    for _, layer in groupby(sorted(slices, key=lambda piece: piece.place), key=lambda piece: piece.layer):
+        yield from _fill(((piece, piece.n * weight) for piece in layer), LEAF_ROWS)
+
+
+def atom_packets(chains: Iterable[Chain], classes: int) -> Iterator[list[AtomGroup]]:
+    """Every bucket of every chain as an atom, neighbours together; a slice's chain is written once a packet."""
+    weight = leaf_weight(classes)
+    ordered = sorted(chains, key=lambda chain: chain.slice.place)
+    for _, layer in groupby(ordered, key=lambda chain: chain.slice.layer):
+        atoms = (((chain, k), n * weight) for chain in layer for k, n in enumerate(chain.rows))
+        for packet in _fill(atoms, LEAF_ROWS):
+            yield [
+                _group([chain for chain, _ in members][0], [k for _, k in members])
+                for members in (list(group) for _, group in groupby(packet, key=lambda atom: atom[0].slice.node))
+            ]
+
+
+def _group(chain: Chain, ks: list[int]) -> AtomGroup:
+    return AtomGroup(slice=chain.slice, chain=chain.conditions[: max(ks) + 1], ks=ks)
+
+
+def _fill(costed: Iterable[tuple[T, float]], size: float) -> Iterator[list[T]]:
+    packet: list[T] = []
+    filled = 0.0
+    for thing, cost in costed:
+        if packet and filled + cost > size:
+            yield packet
+            packet, filled = [], 0.0
+        packet.append(thing)
+        filled += cost
+    if packet:
+        yield packet

@@ -1,0 +1,118 @@
+"""The population as one file, by column: what a cold shard reads before it can work.
+
+    8 bytes    magic "SNAKEPOP"
+    8 bytes    length of the header, little-endian
+    header     JSON: names, datatypes, classes, and each section's dtype, length and offset
+    sections   raw little-endian arrays, each on a multiple of 8 bytes
+
+A number column is its float64 values; a text column its codes, in the narrowest width that holds them, and its
+vocabulary as UTF-8 with the byte offset of each text. Reading makes views of the file's bytes: 1,000,000 rows of
+20 numbers cost one checksum over 160 MB and no parsing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snakebatch.engine.population import Column, NumberColumn, Population, TextColumn
+from snakebatch.errors import ChecksumError
+
+_MAGIC = b"SNAKEPOP"
+_START = 16
+_ALIGN = 8
+_ERRORS = "surrogatepass"
+"""Lone surrogates can reach us from Python rows; the file must give back what it got."""
+
+Array = NDArray[Any]
+
+
+def to_bytes(population: Population) -> bytes:
+    """The file of a population; the same population gives the same bytes."""
+    sections: list[Array] = []
+    columns = [_describe(column, sections) for column in population.features]
+    codes = _keep(_narrow(population.codes), sections)
+    table, body = _lay_out(sections)
+    header = {
+        "header": population.header,
+        "datatypes": population.datatypes,
+        "classes": population.classes,
+        "codes": codes,
+        "columns": columns,
+        "sections": table,
+        "checksum": hashlib.blake2b(body, digest_size=16).hexdigest(),
+    }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _ALIGN)
+    return _MAGIC + len(text).to_bytes(_START - len(_MAGIC), "little") + text + body
+
+
+def from_bytes(data: bytes) -> Population:
+    """Read what ``to_bytes`` wrote; raises ChecksumError on damage."""
+    if data[: len(_MAGIC)] != _MAGIC:
+        raise ChecksumError("not a population file: stage the job again")
+    end = _START + int.from_bytes(data[len(_MAGIC) : _START], "little")
+    try:
+        header = json.loads(data[_START:end])
+    except ValueError as error:
+        raise ChecksumError("the population file's header is damaged: stage the job again") from error
+    body = memoryview(data)[end:]
+    if hashlib.blake2b(body, digest_size=16).hexdigest() != header["checksum"]:
+        raise ChecksumError("the population file is not what its checksum says: stage the job again")
+    sections = [
+        np.frombuffer(body, dtype=dtype, count=count, offset=offset) for dtype, count, offset in header["sections"]
+    ]
+    return Population(
+        header=tuple(header["header"]),
+        datatypes=tuple(header["datatypes"]),
+        features=tuple(_column(column, sections) for column in header["columns"]),
+        classes=tuple(header["classes"]),
+        codes=sections[header["codes"]].astype(np.int32),
+    )
+
+
+def _describe(column: Column, sections: list[Array]) -> dict[str, int]:
+    if isinstance(column, NumberColumn):
+        return {"values": _keep(column.values.astype("<f8", copy=False), sections)}
+    texts = [text.encode("utf-8", _ERRORS) for text in column.vocabulary]
+    ends = np.cumsum([0, *map(len, texts)], dtype="<i8")
+    return {
+        "codes": _keep(_narrow(column.codes), sections),
+        "ends": _keep(ends, sections),
+        "texts": _keep(np.frombuffer(b"".join(texts), dtype="u1"), sections),
+    }
+
+
+def _column(described: dict[str, int], sections: list[Array]) -> Column:
+    if "values" in described:
+        return NumberColumn(values=sections[described["values"]])
+    texts = sections[described["texts"]].tobytes()
+    ends: list[int] = sections[described["ends"]].tolist()
+    vocabulary = [texts[start:end].decode("utf-8", _ERRORS) for start, end in pairwise(ends)]
+    return TextColumn(codes=sections[described["codes"]].astype(np.int32), vocabulary=vocabulary)
+
+
+def _keep(array: Array, sections: list[Array]) -> int:
+    sections.append(array)
+    return len(sections) - 1
+
+
+def _narrow(codes: NDArray[np.int32]) -> Array:
+    highest = int(codes.max(initial=0))
+    width = "u1" if highest < 1 << 8 else "<u2" if highest < 1 << 16 else "<i4"
+    return codes.astype(width)
+
+
+def _lay_out(sections: list[Array]) -> tuple[list[tuple[str, int, int]], bytes]:
+    table = []
+    body = bytearray()
+    for array in sections:
+        table.append((array.dtype.str, len(array), len(body)))
+        body += array.tobytes()
+        body += bytes(-len(body) % _ALIGN)
+    return table, bytes(body)

@@ -1,0 +1,120 @@
+"""What a job writes down about itself: the job, one run of it, and the leaves a run expects."""
+
+from __future__ import annotations
+
+from typing import Any, Literal as OneOf
+
+from snakebatch.engine.population import Population
+from snakebatch.engine.settings import Settings
+from snakebatch.mesh.canonical import canonical, content_hash
+from snakebatch.mesh.messages import VERSION, Message, Training
+from snakebatch.mesh.requests import TrainInput
+from snakebatch.version import ENGINE
+
+RECORD_LIMIT = 5
+"""Warnings that are kept one by one; the rest are counted. A state's output must stay small."""
+
+_LONGEST = 200
+
+
+def fingerprint_of(population: str, training: Training) -> str:
+    """What decides a layer's bytes, hashed: data, parameters, seed, engine.
+
+    Not the number of layers, the grain or the levels a wave: those decide how much is trained, or how it is cut
+    up, and a job may be resumed with others.
+    """
+    return content_hash(canonical({"population": population, "noise": 0, "engine": ENGINE, **training.body()}))
+
+
+def short_list(warnings: tuple[str, ...]) -> list[str]:
+    """The first few warnings, each cut to a line's length, and how many there were beside."""
+    kept = [text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…" for text in warnings[:RECORD_LIMIT]]
+    more = len(warnings) - len(kept)
+    return [*kept, f"and {more} more warnings"] if more > 0 else kept
+
+
+class JobRecord(Message):
+    """One job: the same for every run of it, so it is written once and never over."""
+
+    version: OneOf[1] = VERSION
+    engine: str
+    job: str
+    fingerprint: str
+    population: str
+    header: list[str]
+    datatypes: list[str]
+    classes: int
+    rows: int
+    rows_read: int
+    duplicates: int
+    contradictions: int
+    warnings: list[str]
+    training: Training
+
+    def settings(self, n_layers: int) -> Settings:
+        return self.training.settings(n_layers)
+
+
+class RunRecord(Message):
+    """One execution over a job: how much to train, and how to cut it up."""
+
+    version: OneOf[1] = VERSION
+    execution: str
+    job: str
+    fingerprint: str
+    started: str
+    input: TrainInput
+    plan: dict[str, Any]
+
+
+class WaveRecord(Message):
+    """The packets of one wave, in order, those already done in an earlier run included."""
+
+    version: OneOf[1] = VERSION
+    wave: int
+    role: OneOf["divide", "conquer", "leaf"]
+    packets: list[str]
+
+
+class ManifestEntry(Message):
+    """One leaf packet and what its report must hold."""
+
+    packet: str
+    layer: int
+    leaves: int
+    rows: int
+
+
+class Manifest(Message):
+    """The leaves a run expects, packet by packet, in model order."""
+
+    version: OneOf[1] = VERSION
+    execution: str
+    job: str
+    fingerprint: str
+    layers: int
+    slices: int
+    packets: list[ManifestEntry]
+
+    @property
+    def leaves(self) -> int:
+        return sum(entry.leaves for entry in self.packets)
+
+
+def job_record(
+    job: str, population: Population, digest: str, training: Training, counts: dict[str, int], warnings: tuple[str, ...]
+) -> JobRecord:
+    """The record of a job that was just staged."""
+    return JobRecord(
+        engine=ENGINE,
+        job=job,
+        fingerprint=fingerprint_of(digest, training),
+        population=digest,
+        header=list(population.header),
+        datatypes=list(population.datatypes),
+        classes=len(population.classes),
+        rows=len(population),
+        warnings=short_list(warnings),
+        training=training,
+        **counts,
+    )

@@ -1,0 +1,205 @@
+"""The one place that knows where a job's objects lie.
+
+    jobs/{job}/job.json                                  the job, written once
+    jobs/{job}/population-{digest}.bin                   the rows, by column
+    jobs/{job}/{fp}/{role}/packets/{id}.json.gz          work, named by its content
+    jobs/{job}/{fp}/{role}/reports/{id}.json.gz          its answer, written once
+    jobs/{job}/{fp}/layers-{n}/model.json                and model_stripped.json
+    jobs/{job}/{fp}/executions/{execution}/run.json      and manifest.json, receipt.json, waves/, results/
+    gather/pending/{id}.json                             task tokens that wait for their model
+
+``fp`` is the start of the fingerprint. Packets and reports are shared by all executions of a job, which is what
+makes a resume cheap; what one execution alone decides lies under its own name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from snakebatch.errors import ChecksumError, FingerprintError, MeshError
+from snakebatch.mesh.canonical import canonical, content_hash, seal, unseal
+from snakebatch.mesh.messages import GatherMessage, Message, Packet, PacketItem, Report, Role, parse
+from snakebatch.mesh.objects import Objects
+from snakebatch.mesh.records import JobRecord, Manifest, RunRecord, WaveRecord
+
+PENDING = "gather/pending/"
+_SHORT = 12
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of one job under one fingerprint."""
+
+    job: str
+    fingerprint: str
+
+    @property
+    def root(self) -> str:
+        return f"jobs/{self.job}/{self.fingerprint[:_SHORT]}"
+
+    def packet(self, role: Role, packet: str) -> str:
+        return f"{self.root}/{role}/packets/{packet}.json.gz"
+
+    def reports(self, role: Role) -> str:
+        return f"{self.root}/{role}/reports/"
+
+    def report(self, role: Role, packet: str) -> str:
+        return f"{self.reports(role)}{packet}.json.gz"
+
+    def model(self, n_layers: int, *, stripped: bool) -> str:
+        return f"{self.root}/layers-{n_layers}/{'model_stripped' if stripped else 'model'}.json"
+
+    def execution(self, execution: str, name: str) -> str:
+        return f"{self.root}/executions/{execution}/{name}"
+
+
+class JobStore:
+    """Reads and writes the objects of jobs; every answer is checked against the checksum it was written with."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+
+    # The job
+
+    def create_job(self, record: JobRecord) -> JobRecord:
+        """Write the job's record, or return the one of an earlier run of the same job.
+
+        Raises FingerprintError where the job id belongs to other data, parameters or another engine.
+        """
+        key = f"jobs/{record.job}/job.json"
+        if self.objects.create(key, _plain(record)):
+            return record
+        present = parse(JobRecord, json.loads(self.objects.get(key)))
+        if present.fingerprint != record.fingerprint:
+            raise FingerprintError(
+                f"job {record.job} was trained on other data, parameters or engine "
+                f"({present.fingerprint[:_SHORT]}, not {record.fingerprint[:_SHORT]}): choose another job id, or none"
+            )
+        return present
+
+    def job(self, job: str, fingerprint: str) -> JobRecord:
+        """The job's record; raises FingerprintError where ``fingerprint`` is not its own."""
+        record = parse(JobRecord, json.loads(self.objects.get(f"jobs/{job}/job.json")))
+        if record.fingerprint != fingerprint:
+            raise FingerprintError(f"job {job} has fingerprint {record.fingerprint[:_SHORT]}, not {fingerprint[:_SHORT]}")
+        return record
+
+    def put_population(self, job: str, digest: str, data: bytes) -> None:
+        """Write the population's file unless it is there; its content was hashed into its name."""
+        self.objects.create(self._population(job, digest), data)
+
+    def population(self, job: str, digest: str) -> bytes:
+        return self.objects.get(self._population(job, digest))
+
+    @staticmethod
+    def _population(job: str, digest: str) -> str:
+        return f"jobs/{job}/population-{digest}.bin"
+
+    # Packets and reports
+
+    def put_packet(self, packet: Packet) -> str:
+        """Write a packet under its content's name; returns its id."""
+        identity = packet.id
+        keys = Keys(packet.job, packet.fingerprint)
+        self.objects.create(keys.packet(packet.role, identity), seal("packet", packet.body()))
+        return identity
+
+    def packet(self, key: str, identity: str) -> Packet:
+        """The packet at ``key``; raises ChecksumError where its content is not what its id says."""
+        body = unseal("packet", self.objects.get(key), key)
+        if content_hash(canonical(body)) != identity:
+            raise ChecksumError(f"{key} does not hold packet {identity}")
+        return parse(Packet, body)
+
+    def item(self, keys: Keys, role: Role, packet: str, shard: str) -> PacketItem:
+        return PacketItem(packet=packet, shard=shard, key=keys.packet(role, packet))
+
+    def find_report(self, packet: Packet, identity: str) -> Report | None:
+        """The verified report of a packet, or None where it has none yet."""
+        key = Keys(packet.job, packet.fingerprint).report(packet.role, identity)
+        data = self.objects.find(key)
+        return None if data is None else _report(data, key)
+
+    def put_report(self, packet: Packet, report: Report) -> bool:
+        """Write a report once. Where another shard was faster, check that it said the same; False then.
+
+        Raises MeshError where it did not: two shards that disagree on the same packet are not the same engine.
+        """
+        key = Keys(packet.job, packet.fingerprint).report(packet.role, report.packet)
+        if self.objects.create(key, seal("report", report.body())):
+            return True
+        if _report(self.objects.get(key), key).body() != report.body():
+            raise MeshError(f"two shards answered packet {report.packet} differently: are all on one version?")
+        return False
+
+    def report(self, keys: Keys, role: Role, packet: str) -> Report:
+        key = keys.report(role, packet)
+        return _report(self.objects.get(key), key)
+
+    def reported(self, keys: Keys, role: Role) -> set[str]:
+        """The ids of all packets of a role that have a report."""
+        prefix = keys.reports(role)
+        return {key[len(prefix) :].partition(".")[0] for key in self.objects.keys(prefix)}
+
+    # One execution
+
+    def put_run(self, run: RunRecord) -> None:
+        keys = Keys(run.job, run.fingerprint)
+        self.objects.put(keys.execution(run.execution, "run.json"), _plain(run))
+
+    def run(self, keys: Keys, execution: str) -> RunRecord:
+        return parse(RunRecord, json.loads(self.objects.get(keys.execution(execution, "run.json"))))
+
+    def put_wave(self, keys: Keys, execution: str, wave: WaveRecord, items: Iterable[PacketItem]) -> str:
+        """Write a wave and the Map's items (the packets that still need a report); returns the items' key."""
+        self.objects.put(keys.execution(execution, f"waves/{wave.wave}/wave.json"), _plain(wave))
+        key = keys.execution(execution, f"waves/{wave.wave}/items.json")
+        self.objects.put(key, canonical([item.body() for item in items]).encode())
+        return key
+
+    def wave(self, keys: Keys, execution: str, wave: int) -> WaveRecord:
+        key = keys.execution(execution, f"waves/{wave}/wave.json")
+        return parse(WaveRecord, json.loads(self.objects.get(key)))
+
+    def results(self, keys: Keys, execution: str, wave: int) -> str:
+        """The prefix under which a Map writes its results."""
+        return keys.execution(execution, f"results/{wave}")
+
+    def put_manifest(self, manifest: Manifest) -> None:
+        keys = Keys(manifest.job, manifest.fingerprint)
+        self.objects.put(keys.execution(manifest.execution, "manifest.json"), _plain(manifest))
+
+    def manifest(self, keys: Keys, execution: str) -> Manifest:
+        return parse(Manifest, json.loads(self.objects.get(keys.execution(execution, "manifest.json"))))
+
+    def put_receipt(self, keys: Keys | None, execution: str, receipt: dict[str, object]) -> str:
+        """Write a receipt; without ``keys`` (the job was never staged) beside the jobs. Returns its URI."""
+        key = keys.execution(execution, "receipt.json") if keys else f"failed/{execution}/receipt.json"
+        text = json.dumps(receipt, indent=2, ensure_ascii=False)
+        self.objects.put(key, f"{text}\n".encode())
+        return self.objects.uri(key)
+
+    # Task tokens that wait
+
+    def keep_pending(self, message: GatherMessage) -> str:
+        """Keep a task token until its model is there; the same message twice is one record. Returns its key."""
+        key = f"{PENDING}{content_hash(message.token)}.json"
+        self.objects.put(key, _plain(message))
+        return key
+
+    def pending(self) -> Iterator[tuple[str, GatherMessage]]:
+        """Every kept token with its key: what a gatherer that was just started has to take up."""
+        for key in list(self.objects.keys(PENDING)):
+            data = self.objects.find(key)
+            if data is not None:
+                yield key, parse(GatherMessage, json.loads(data))
+
+
+def _plain(record: Message) -> bytes:
+    return canonical(record.body()).encode()
+
+
+def _report(data: bytes, key: str) -> Report:
+    return parse(Report, unseal("report", data, key))
