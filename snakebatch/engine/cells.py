@@ -15,7 +15,9 @@ NUMBER_CHARACTERS = frozenset("+-.0123456789e")
 MISSING_WORDS = frozenset({"NA", "N/A", "NaN", "nan", "None", "null", "NULL"})
 """Texts that stand for an empty cell, but only in a column whose other cells are numbers."""
 
-INFINITE_WORDS = frozenset(sign + word for sign in ("", "+", "-") for word in ("inf", "Inf", "INF", "Infinity", "infinity"))
+INFINITE_WORDS = frozenset(
+    sign + word for sign in ("", "+", "-") for word in ("inf", "Inf", "INF", "Infinity", "infinity")
+)
 """Texts that are numbers, though not finite ones, in a column whose other cells are numbers."""
 
 _MANY_ODD_CELLS = 32

@@ -56,7 +56,9 @@ def read_csv(open_text: OpenText, target: int | str) -> Intake:
             first_row = len(values) + 1
             columns = list(zip(*chunk, strict=True))
             raw = columns.pop(place)
-            values += [coerce_target(text, datatype, header[place], first_row + k) for k, text in enumerate(raw)]
+            values += [
+                coerce_target(text, datatype, header[place], first_row + k) for k, text in enumerate(raw)
+            ]
             for reader, cells in zip(readers, columns, strict=True):
                 reader.add(cells, first_row)
     warnings = [warning for reader in readers for warning in reader.warnings()]
@@ -140,7 +142,9 @@ def _read(reader: Any, count: int) -> list[list[str]]:
     except csv.Error as error:
         raise InputError(f"line {reader.line_num}: {error}; mend the quotes or the cell there") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"after line {reader.line_num}: not UTF-8 text ({error.reason}); save it as UTF-8") from error
+        raise InputError(
+            f"after line {reader.line_num}: not UTF-8 text ({error.reason}); save it as UTF-8"
+        ) from error
 
 
 def _chunks(reader: Any, width: int) -> Iterator[list[list[str]]]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,22 +41,31 @@ def read_rows(
     if not len(rows):
         raise InputError("there are no rows; give at least one")
     if isinstance(rows[0], Mapping):
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        columns = [[row.get(name) for row in rows] for name in names]
+        dicts = cast("Sequence[Mapping[str, Any]]", rows)
+        names = list(dict.fromkeys(name for row in dicts for name in row))
+        columns = [[row.get(name) for row in dicts] for name in names]
         return read_columns([str(name) for name in names], columns, target)
     width = len(rows[0])
     for number, row in enumerate(rows, 1):
         if len(row) != width:
-            raise InputError(f"row {number} has {len(row)} values, row 1 has {width}; give every row the same number")
-    names = [str(name) for name in header] if header is not None else [f"column_{index}" for index in range(width)]
-    return read_columns(names, [list(column) for column in zip(*rows, strict=True)], target)  # type: ignore[arg-type]
+            raise InputError(
+                f"row {number} has {len(row)} values, row 1 has {width}; give every row the same number"
+            )
+    names = (
+        [str(name) for name in header]
+        if header is not None
+        else [f"column_{index}" for index in range(width)]
+    )
+    return read_columns(names, [list(column) for column in zip(*rows, strict=True)], target)
 
 
 def read_columns(header: Sequence[str], columns: Sequence[Sequence[Any]], target: int | str) -> Intake:
     """Read whole columns, parallel to ``header``, all of one length."""
     place = check_header(header, target)
     if len(columns) != len(header):
-        raise InputError(f"there are {len(columns)} columns and {len(header)} names; give one name for each column")
+        raise InputError(
+            f"there are {len(columns)} columns and {len(header)} names; give one name for each column"
+        )
     name = header[place]
     raw = columns[place]
     datatype = target_datatype(raw)
@@ -86,7 +95,9 @@ def check_header(header: Sequence[str], target: int | str) -> int:
             raise InputError(f"there is no column number {target}; there are {len(header)} columns")
         place = target % len(header)
     if len(header) < 2:
-        raise InputError("there is no feature column, only the target; give at least one column to learn from")
+        raise InputError(
+            "there is no feature column, only the target; give at least one column to learn from"
+        )
     return place
 
 
@@ -96,7 +107,11 @@ def order_header(header: Sequence[str], place: int) -> tuple[str, ...]:
 
 
 def finish(
-    header: tuple[str, ...], datatype: str, values: Sequence[Any], features: Sequence[Column], warnings: list[str]
+    header: tuple[str, ...],
+    datatype: str,
+    values: Sequence[Any],
+    features: Sequence[Column],
+    warnings: list[str],
 ) -> Intake:
     """Fold duplicates and make the population."""
     _, codes = classify(values, datatype)
@@ -104,7 +119,9 @@ def finish(
     kept = folding.kept
     classes, codes = classify([values[row] for row in kept.tolist()], datatype)
     if len(classes) == 1:
-        warnings.append(f"the target {header[0]!r} has one class only; the model will always answer {classes[0]!r}")
+        warnings.append(
+            f"the target {header[0]!r} has one class only; the model will always answer {classes[0]!r}"
+        )
     empty = sum(1 for value in values if value == "") if datatype == "T" else 0
     if empty:
         warnings.append(f"{empty} rows have an empty target; they form the class ''")
@@ -122,7 +139,9 @@ def text_column(cells: Sequence[str]) -> TextColumn:
     """Codes into a sorted vocabulary."""
     vocabulary = sorted(set(cells))
     code_of = {text: code for code, text in enumerate(vocabulary)}
-    return TextColumn(np.fromiter(map(code_of.__getitem__, cells), dtype=np.int32, count=len(cells)), vocabulary)
+    return TextColumn(
+        np.fromiter(map(code_of.__getitem__, cells), dtype=np.int32, count=len(cells)), vocabulary
+    )
 
 
 def unreadable_warning(name: str, unreadable: int) -> str:
@@ -138,7 +157,11 @@ def digest(population: Population) -> str:
         hasher.update(len(part).to_bytes(8, "little"))
         hasher.update(part)
 
-    add(json.dumps([population.header, population.datatypes, population.classes], sort_keys=True).encode("ascii"))
+    add(
+        json.dumps([population.header, population.datatypes, population.classes], sort_keys=True).encode(
+            "ascii"
+        )
+    )
     add(population.codes.astype("<i4").tobytes())
     for column in population.features:
         if isinstance(column, NumberColumn):

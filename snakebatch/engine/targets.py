@@ -61,7 +61,9 @@ def coerce_target(value: Any, datatype: str, column: str, row: int) -> Any:
     if datatype == "T":
         return text
     if not text:
-        raise InputError(f"row {row}: the target column {column!r} is empty; fill the cell or leave the row out")
+        raise InputError(
+            f"row {row}: the target column {column!r} is empty; fill the cell or leave the row out"
+        )
     if datatype == "B":
         return _BOOLEANS[text]
     if datatype == "I":
@@ -90,5 +92,7 @@ def classify(values: Sequence[Any], datatype: str) -> tuple[tuple[Any, ...], NDA
     distinct = {_identity(value, datatype): value for value in reversed(values)}
     classes = sort_classes(distinct.values())
     code_of = {_identity(value, datatype): code for code, value in enumerate(classes)}
-    codes = np.fromiter((code_of[_identity(value, datatype)] for value in values), dtype=np.int32, count=len(values))
+    codes = np.fromiter(
+        (code_of[_identity(value, datatype)] for value in values), dtype=np.int32, count=len(values)
+    )
     return tuple(classes), codes

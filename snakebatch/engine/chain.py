@@ -1,0 +1,180 @@
+"""A slice's chain: the native IF / ELIF / ELSE of buckets.
+
+While more than 2 x bucket rows remain, literals are ANDed, each keeping at least ``bucket`` rows, until at most
+2 x bucket satisfy them all; these are the next bucket and the rest go on. What remains is ELSE.
+
+Where nothing keeps enough rows a bucket stays larger; past ``LARGEST`` rows it is cut up by force, since clauses cost
+rows x rows: by the most even literal of any size, and where even that leaves less than a twentieth, value by value
+(``_spell_out``): at most one bucket a row, in time linear in rows x columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from snakebatch.engine.bits import count, unpack
+from snakebatch.engine.columns import truth
+from snakebatch.engine.divide import Split, even_split, is_one_class, median_cuts
+from snakebatch.engine.draws import derive_key, mix
+from snakebatch.engine.information import SAMPLE, column_weights
+from snakebatch.engine.literal import Literal
+from snakebatch.engine.measured_rows import MeasuredRows
+from snakebatch.engine.oppose import Opposer, midpoints, opposite_pairs
+from snakebatch.engine.population import NumberColumn, Population, Rows
+from snakebatch.engine.profiles import cheap, weights
+from snakebatch.engine.settings import Settings
+
+LARGEST = 4096
+"""Rows of several classes that one bucket may have, unless 4 x bucket is more."""
+
+LONGEST = 32
+"""Literals a link's condition may have, the path not counted."""
+
+_ROUNDS = 4
+_CHAIN, _PAIR, _FORCE = 31, 32, 33
+
+
+class Link(NamedTuple):
+    """A condition without the path in front (empty: ELSE), and the rows that reach and satisfy it."""
+
+    condition: tuple[Literal, ...]
+    rows: Rows
+
+
+def build_chain(
+    population: Population, rows: Rows, seed: int, layer: int, path: Sequence[Literal], settings: Settings
+) -> list[Link]:
+    """The chain of the slice with these rows; its draws depend on seed, layer and path alone."""
+    if not len(rows):
+        return []
+    return _Chain(population, settings, derive_key(seed, layer, path, _CHAIN)).links(rows, ())
+
+
+class _Chain:
+    def __init__(self, population: Population, settings: Settings, key: int) -> None:
+        self._population = population
+        self._settings = settings
+        self._key = key
+        self._step = 0
+        self._largest = max(LARGEST, 4 * settings.bucket)
+
+    def links(self, rows: Rows, prefix: tuple[Literal, ...]) -> list[Link]:
+        """Links that share a prefix; the last one is the prefix alone."""
+        found: list[Link] = []
+        left = rows
+        while True:
+            condition, chosen = self._condition(left)
+            whole = (*prefix, *condition)
+            if len(chosen) > self._largest and not is_one_class(self._population, chosen):
+                found += self._force(chosen, whole)
+            else:
+                found.append(Link(whole, chosen))
+            if not condition:
+                return found
+            left = left[~np.isin(left, chosen, assume_unique=True)]
+
+    def _condition(self, rows: Rows) -> tuple[tuple[Literal, ...], Rows]:
+        """Literals ANDed until at most 2 x bucket rows satisfy them; none where that is so already."""
+        condition: list[Literal] = []
+        while len(rows) > 2 * self._settings.bucket and len(condition) < LONGEST:
+            found = self._narrow(rows)
+            if found is None:
+                break
+            condition.append(found[0])
+            rows = found[1]
+        return tuple(condition), rows
+
+    def _narrow(self, rows: Rows) -> tuple[Literal, Rows] | None:
+        """The most even of a few literals that keep at least ``bucket`` rows."""
+        population, settings = self._population, self._settings
+        self._step += 1
+        sample = rows[:: -(-len(rows) // SAMPLE)]
+        if is_one_class(population, rows):
+            return None
+        for literal in self._candidates(sample, settings.bucket * len(sample) / len(rows)):
+            kept = rows[truth(population, literal, rows)]
+            if settings.bucket <= len(kept) < len(rows):
+                return literal, kept
+        for literal in median_cuts(population, sample):
+            for side in (literal, literal.negated()):
+                kept = rows[truth(population, side, rows)]
+                if settings.bucket <= len(kept) < len(rows):
+                    return side, kept
+        return None
+
+    def _candidates(self, sample: Rows, least: float) -> list[Literal]:
+        population, settings = self._population, self._settings
+        if is_one_class(population, sample):
+            return []
+        tags = weights(settings.oppose_profile)
+        if len(sample) > settings.bucket * 8:
+            tags = (cheap(tags[0]), cheap(tags[1]))
+        key = mix(self._key, self._step)
+        opposer = Opposer(MeasuredRows(population, sample, key), column_weights(population, sample), tags)
+        true_row, false_row = opposite_pairs(population.codes[sample], key, (_PAIR,), _ROUNDS)
+        drawn = opposer.draw(true_row, false_row, (_CHAIN, np.arange(_ROUNDS)), settings.lookahead)
+        held = count(opposer.bits(drawn))
+        uneven = np.where(held >= least, np.abs(2 * held - len(sample)), 4 * len(sample)).reshape(_ROUNDS, -1)
+        best = np.argmin(uneven, axis=1) + np.arange(_ROUNDS) * settings.lookahead
+        return [opposer.literal(drawn, place) for place in best.tolist() if held[place] >= least]
+
+    def _force(self, rows: Rows, prefix: tuple[Literal, ...]) -> list[Link]:
+        self._step += 1
+        least = -(-len(rows) // 20)
+        found = even_split(self._population, rows, mix(self._key, self._step, _FORCE), self._settings, least)
+        if isinstance(found, Split):
+            right = (*prefix, found.literal.negated())
+            return [*self.links(found.left, (*prefix, found.literal)), *self.links(found.right, right)]
+        return self._spell_out(rows, prefix)
+
+    def _spell_out(self, rows: Rows, prefix: tuple[Literal, ...]) -> list[Link]:
+        """Column by column, the rows that differ from its commonest value; one row at most is left in the end."""
+        found: list[Link] = []
+        for index, column in enumerate(self._population.features, 1):
+            if isinstance(column, NumberColumn):
+                literals = _beside_the_commonest(column, index, rows)
+                groups = [(literal, truth(self._population, literal, rows)) for literal in literals]
+                parts = [(literal, rows[held]) for literal, held in groups]
+            else:
+                parts = _each_but_the_commonest(column.codes[rows], column.vocabulary, index, rows)
+            for literal, part in parts:
+                if len(part):
+                    found += self.links(part, (*prefix, literal))
+            taken = np.concatenate([part for _, part in parts]) if parts else rows[:0]
+            rows = rows[~np.isin(rows, taken, assume_unique=True)]
+        return [*found, Link(prefix, rows)] if len(rows) else found
+
+
+def _beside_the_commonest(column: NumberColumn, index: int, rows: Rows) -> list[Literal]:
+    """Below and above the commonest number."""
+    values, counts = np.unique(column.values[rows], return_counts=True)
+    place = int(np.argmax(counts))
+    literals = []
+    if place:
+        literals.append(
+            Literal(
+                index, float(midpoints(values[place - 1 : place], values[place : place + 1])[0]), False, "N"
+            )
+        )
+    if place + 1 < len(values):
+        above = midpoints(values[place : place + 1], values[place + 1 : place + 2])
+        literals.append(Literal(index, float(above[0]), True, "N"))
+    return literals
+
+
+def _each_but_the_commonest(
+    codes: np.ndarray[tuple[int], np.dtype[np.int32]], vocabulary: Sequence[str], index: int, rows: Rows
+) -> list[tuple[Literal, Rows]]:
+    order = np.argsort(codes, kind="stable")
+    distinct, starts, counts = np.unique(codes[order], return_index=True, return_counts=True)
+    commonest = int(np.argmax(counts))
+    return [
+        (Literal(index, vocabulary[code], False, "TEQ"), np.sort(rows[order[start : start + size]]))
+        for place, (code, start, size) in enumerate(
+            zip(distinct.tolist(), starts.tolist(), counts.tolist(), strict=True)
+        )
+        if place != commonest
+    ]
