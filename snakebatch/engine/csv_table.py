@@ -33,7 +33,7 @@ OpenText = Callable[[], AbstractContextManager[TextIO]]
 def read_csv(open_text: OpenText, target: int | str) -> Intake:
     """Read the table that ``open_text()`` opens (twice); raises InputError naming row and column."""
     with open_text() as lines:
-        header, chunks = _table(lines)
+        header, chunks = open_rows(lines)
         place = check_header(header, target)
         target_sniffer, sniffers = TargetSniffer(), [FeatureSniffer() for _ in header]
         seen = 0
@@ -51,7 +51,7 @@ def read_csv(open_text: OpenText, target: int | str) -> Intake:
     ]
     values: list[Any] = []
     with open_text() as lines:
-        _, chunks = _table(lines)
+        _, chunks = open_rows(lines)
         for chunk in chunks:
             first_row = len(values) + 1
             columns = list(zip(*chunk, strict=True))
@@ -106,10 +106,13 @@ class _TextReader:
         return TextColumn(rank[np.concatenate(self._parts)], [words[index] for index in order])
 
 
-def _table(lines: TextIO) -> tuple[list[str], Iterator[list[list[str]]]]:
-    """The header and the rows in chunks."""
+def open_rows(lines: TextIO) -> tuple[list[str], Iterator[list[list[str]]]]:
+    """The header of a table, and its rows in chunks; raises InputError naming the line."""
     csv.field_size_limit(MAX_CELL)
-    first = lines.readline(MAX_CELL)
+    try:
+        first = lines.readline(MAX_CELL)
+    except UnicodeDecodeError as error:
+        raise InputError(f"the table is not UTF-8 text ({error.reason}); save it as a CSV file in UTF-8") from error
     if not first.strip():
         raise InputError("the table is empty; give a header line and at least one row")
     _refuse_binary(first, 1)
