@@ -1,0 +1,189 @@
+"""The command ``snakebatch``: what it understands, and how it ends.
+
+Exit codes: 0 done; 1 something failed inside (one line, and where the log is); 2 bad input or parameters (one
+line that names it); 130 stopped by Ctrl-C, 143 by SIGTERM. Results go to stdout, the rest to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+from snakebatch import cli_predict, cli_train
+from snakebatch.engine.settings import PROFILES
+from snakebatch.errors import InputError, ModelError, PlanError, SnakeBatchError
+from snakebatch.version import ENGINE, VERSION
+
+EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+
+MAX_SEED = 2**53 - 1
+"""Largest seed that JSON readers keep whole."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_BAD_INPUT, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; ``argv`` defaults to the process's own arguments."""
+    try:
+        arguments = build_parser().parse_args(argv)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else EXIT_FAILED
+    command = f"snakebatch {arguments.command}"
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        signal.signal(signal.SIGTERM, _terminate)
+        return int(arguments.run(arguments))
+    except (InputError, PlanError, ModelError) as error:
+        return _fail(command, str(error), EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        return _fail(command, "stopped", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader went away (`| head`): nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except cli_train.TrainingFailedError as error:
+        return _fail(command, f"{error} (log: {_write_log(error.log)})", EXIT_FAILED)
+    except Exception as error:
+        what = str(error) if isinstance(error, SnakeBatchError) else f"{type(error).__name__}: {error}"
+        return _fail(command, f"{what} (log: {_write_log(traceback.format_exc())})", EXIT_FAILED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The grammar of the command line."""
+    parser = _Parser(
+        prog="snakebatch",
+        description="Train the Snake classifier through its workflow, on this machine, and ask it.",
+        epilog="example: snakebatch train penguins --target species",
+    )
+    parser.add_argument("--version", action="version", version=f"snakebatch {VERSION} (engine {ENGINE})")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_train(commands)
+    _add_predict(commands)
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    train = commands.add_parser(
+        "train",
+        help="train a model on a CSV table",
+        description="Train a model on a CSV table. The workflow runs on this machine, in an embedded cloud.",
+        epilog="example: snakebatch train data.csv --target y --tau 500 --out y.model.json",
+    )
+    train.add_argument(
+        "data", metavar="DATA", help="a CSV file with a header, or the name of a bundled table: penguins"
+    )
+    train.add_argument("--target", required=True, metavar="COL", help="the column to learn")
+    train.add_argument(
+        "--layers", type=_whole(1), default=5, metavar="N", help="layers of the model (default 5)"
+    )
+    train.add_argument(
+        "--bucket", type=_whole(1), default=250, metavar="N", help="rows of a bucket (default 250)"
+    )
+    train.add_argument(
+        "--tau",
+        type=_whole(1),
+        default=1000,
+        metavar="N",
+        help="divide until a slice has at most N rows (default 1000)",
+    )
+    train.add_argument(
+        "--seed",
+        type=_whole(0, MAX_SEED),
+        metavar="N",
+        help="same seed, same model (default: from the data's content)",
+    )
+    train.add_argument(
+        "--profile", choices=PROFILES, default="auto", help="which literals to draw (default auto)"
+    )
+    train.add_argument(
+        "--lookahead", type=_whole(1), default=5, metavar="K", help="literals tried a draw (default 5)"
+    )
+    train.add_argument(
+        "--leaf-grain", choices=("slice", "bucket"), default="slice", help="what a shard makes at once"
+    )
+    train.add_argument(
+        "--levels-per-wave",
+        type=_levels,
+        default="auto",
+        metavar="N",
+        help="levels divided a wave (default auto)",
+    )
+    train.add_argument(
+        "--processes", type=_whole(1), metavar="N", help="Lambda processes (default: by the machine)"
+    )
+    train.add_argument(
+        "--out", default="model.json", metavar="FILE", help="where the model goes (default model.json)"
+    )
+    train.add_argument("--json", action="store_true", help="print the summary as one JSON object")
+    train.set_defaults(run=cli_train.run)
+
+
+def _add_predict(commands: Any) -> None:
+    predict = commands.add_parser(
+        "predict",
+        help="ask a model about the rows of a CSV table",
+        description="Ask a model about every row of a CSV table; if the target is there, answers are scored.",
+        epilog="example: snakebatch predict model.json new.csv --probability --out predictions.csv",
+    )
+    predict.add_argument("model", metavar="MODEL", help="a model.json")
+    predict.add_argument(
+        "data", metavar="DATA", help="a CSV file with a header, or the name of a bundled table"
+    )
+    predict.add_argument(
+        "--out", metavar="FILE", help="write the answers to FILE, as CSV (default: to stdout)"
+    )
+    predict.add_argument("--probability", action="store_true", help="add the probability of every class")
+    predict.add_argument("--json", action="store_true", help="print one JSON object")
+    predict.set_defaults(run=cli_predict.run)
+
+
+def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    wanted = f"a whole number from {least} to {most}" if most else f"a whole number of {least} or more"
+
+    def parse(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        return number
+
+    return parse
+
+
+def _levels(text: str) -> int | str:
+    return text if text == "auto" else _whole(1)(text)
+
+
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+    # Unwinds like Ctrl-C does, so that the embedded cloud stops what it started.
+    raise SystemExit(128 + number)
+
+
+def _fail(command: str, message: str, code: int) -> int:
+    print(f"{command}: error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _write_log(text: str) -> str:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="snakebatch-", suffix=".log", encoding="utf-8", delete=False
+    ) as file:
+        file.write(text)
+    return file.name
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""``snakebatch predict``: every row of a table gets the model's answer."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+from snakebatch.cli_files import check_out, find_table, open_table, whole_file
+from snakebatch.cli_model import Score, answers, is_regression, score
+from snakebatch.engine.csv_table import open_rows
+from snakebatch.engine.model import Model
+from snakebatch.engine.targets import coerce_target
+from snakebatch.errors import InputError
+
+Answer = dict[str, Any]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the command; returns the exit code."""
+    table = find_table(arguments.data)
+    out = check_out(arguments.out) if arguments.out else None
+    model = Model.read(arguments.model)
+    if arguments.probability and is_regression(model):
+        raise InputError(f"--probability: the target {model.header[0]!r} is a number, its answers have none")
+    rows = read_queries(table, model)
+    answered = ask(model, rows, probability=arguments.probability)
+    outcome = check_answers(model, rows, answered)
+    if out:
+        with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            write_answers(file, model, answered)
+    if arguments.json:
+        print(json.dumps(_report(arguments.model, model, answered, outcome, out), ensure_ascii=False))
+        return 0
+    if out is None:
+        write_answers(sys.stdout, model, answered)
+    if outcome:
+        print(outcome, file=sys.stderr)
+    return 0
+
+
+def read_queries(path: Path, model: Model) -> list[dict[str, str]]:
+    """The rows of a table, for the model; InputError if a column is missing or a number is infinite."""
+    try:
+        with open_table(path) as text:
+            header, chunks = open_rows(text)
+            rows = [dict(zip(header, cells, strict=True)) for chunk in chunks for cells in chunk]
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    if not rows:
+        raise InputError(f"{path}: the table has a header and no rows; give at least one row")
+    for name, datatype in zip(model.header[1:], model.datatypes[1:], strict=True):
+        if name not in rows[0]:
+            raise InputError(f"{path}: there is no column {name!r}, which the model asks for")
+        if datatype == "N":
+            _refuse_infinite(path, name, [row[name] for row in rows])
+    return rows
+
+
+def _refuse_infinite(path: Path, name: str, cells: list[str]) -> None:
+    for number, cell in enumerate(cells, 1):
+        with contextlib.suppress(ValueError):
+            if math.isinf(float(cell)):
+                raise InputError(f"{path}: row {number}, column {name!r}: {cell} is not a finite number")
+
+
+def ask(model: Model, rows: list[dict[str, str]], *, probability: bool) -> list[Answer]:
+    """One answer a row: ``prediction``, and ``probability`` by class if wanted."""
+    given = [{"prediction": answer} for answer in answers(model, rows)]
+    if probability:
+        names = [_name(label) for label in model.classes]
+        for answer, shares in zip(given, model.probabilities(rows).tolist(), strict=True):
+            answer["probability"] = dict(zip(names, shares, strict=True))
+    return given
+
+
+def check_answers(model: Model, rows: list[dict[str, str]], answered: list[Answer]) -> Score | None:
+    """How right the answers are, if the table holds the target; None if it does not."""
+    target, datatype = model.header[0], model.datatypes[0]
+    if target not in rows[0] or datatype == "J" or not all(row[target] for row in rows):
+        return None
+    wanted = [coerce_target(row[target], datatype, target, number) for number, row in enumerate(rows, 1)]
+    return score(model, [answer["prediction"] for answer in answered], wanted)
+
+
+def write_answers(file: TextIO, model: Model, answered: list[Answer]) -> None:
+    """CSV: a line a row, ``prediction`` named after the target, then a column a class."""
+    writer = csv.writer(file, lineterminator="\n")
+    labels = list(answered[0].get("probability", ()))
+    writer.writerow([model.header[0], *(f"p({label})" for label in labels)])
+    for answer in answered:
+        writer.writerow([_name(answer["prediction"]), *answer.get("probability", {}).values()])
+
+
+def _name(label: Any) -> str:
+    return label if isinstance(label, str) else json.dumps(label, ensure_ascii=False)
+
+
+def _report(
+    name: str, model: Model, answered: list[Answer], outcome: Score | None, out: Path | None
+) -> dict[str, Any]:
+    report: dict[str, Any] = {"model": name, "target": model.header[0], "rows": len(answered)}
+    if outcome:
+        report[outcome.metric] = outcome.value
+    return report | ({"predictions": str(out)} if out else {"predictions": answered})

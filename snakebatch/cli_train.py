@@ -1,0 +1,145 @@
+"""``snakebatch train``: a table goes through the workflow of the embedded cloud, and a model comes out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from snakebatch.cli_files import check_out, check_table, find_table, whole_file
+from snakebatch.cli_progress import Bars, Watch
+from snakebatch.cli_summary import Summary, summarize
+from snakebatch.clock import Clock, SystemClock
+from snakebatch.errors import CloudError, InputError, PlanError, SnakeBatchError
+
+POLL_SECONDS = 0.1
+
+BAD_INPUT_ERRORS = {"InputError": InputError, "PlanError": PlanError}
+"""Errors of an execution that are the caller's to mend, and what they are here."""
+
+
+class TrainingFailedError(SnakeBatchError):
+    """The execution ended without a model; ``log`` is its history, as text."""
+
+    def __init__(self, message: str, log: str) -> None:
+        super().__init__(message)
+        self.log = log
+
+
+class Cloud(Protocol):
+    """What training needs of a cloud; ``snakebatch.local.cloud.EmbeddedCloud`` is one."""
+
+    sfn: Any
+
+    def upload(self, path: Path) -> str: ...
+
+    def train(self, execution_input: dict[str, Any]) -> str: ...
+
+    def download(self, s3_uri: str, path: Path) -> None: ...
+
+
+OpenCloud = Callable[[int | None], AbstractContextManager[Cloud]]
+
+
+def open_embedded_cloud(processes: int | None) -> AbstractContextManager[Cloud]:
+    """The embedded cloud with so many Lambda processes (None: its own default)."""
+    try:
+        from snakebatch.local.cloud import EmbeddedCloud
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("snakebatch"):
+            raise
+        raise CloudError(
+            f"the embedded cloud needs the package {error.name}: pip install 'snakebatch[local]'"
+        ) from error
+    return EmbeddedCloud(processes=processes)
+
+
+def run(
+    arguments: argparse.Namespace, open_cloud: OpenCloud | None = None, clock: Clock | None = None
+) -> int:
+    """Carry out the command; prints the summary and returns the exit code."""
+    table = find_table(arguments.data)
+    out = check_out(arguments.out)
+    if out.exists() and out.samefile(table):
+        raise InputError(f"--out {arguments.out} is the table itself; give the model another name")
+    check_table(table, arguments.target)
+    summary = train(table, execution_parameters(arguments), out, arguments.processes, open_cloud, clock)
+    print(json.dumps(summary.as_json(), ensure_ascii=False) if arguments.json else summary.as_text())
+    return 0
+
+
+def execution_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The execution input that the arguments ask for, but for the dataset."""
+    return {
+        "target": arguments.target,
+        "n_layers": arguments.layers,
+        "bucket": arguments.bucket,
+        "tau": arguments.tau,
+        "seed": arguments.seed,
+        "oppose_profile": arguments.profile,
+        "lookahead": arguments.lookahead,
+        "leaf_grain": arguments.leaf_grain,
+        "levels_per_wave": arguments.levels_per_wave,
+    }
+
+
+def train(
+    table: Path,
+    parameters: dict[str, Any],
+    out: Path,
+    processes: int | None = None,
+    open_cloud: OpenCloud | None = None,
+    clock: Clock | None = None,
+) -> Summary:
+    """Train on ``table`` with an execution input ``parameters``; the model is at ``out`` when this returns.
+
+    Raises InputError or PlanError for what the caller can mend, TrainingFailedError for what they can't.
+    """
+    clock = clock or SystemClock()
+    started = clock.time()
+    with (open_cloud or open_embedded_cloud)(processes) as cloud:
+        arn = cloud.train({"dataset": cloud.upload(table), **parameters})
+        watch = Watch(cloud.sfn, arn)
+        output = _follow(cloud, watch, clock)
+        with whole_file(out) as temporary:
+            cloud.download(output["model"], temporary)
+    return summarize(output, watch, out, clock.time() - started)
+
+
+def _follow(cloud: Cloud, watch: Watch, clock: Clock) -> dict[str, Any]:
+    """Show the execution until it ends, and return its output; an interrupt stops it first."""
+    bars = Bars()
+    try:
+        while True:
+            # Status before history: what an ended execution's history says is then all there is.
+            execution = cloud.sfn.describe_execution(executionArn=watch.execution_arn)
+            watch.update()
+            bars.show(watch)
+            if execution["status"] != "RUNNING":
+                break
+            clock.sleep(POLL_SECONDS)
+    except BaseException:
+        cloud.sfn.stop_execution(
+            executionArn=watch.execution_arn, error="Interrupted", cause="the command was stopped"
+        )
+        raise
+    finally:
+        bars.close()
+    if execution["status"] != "SUCCEEDED":
+        raise _failure(execution, watch)
+    return cast("dict[str, Any]", json.loads(execution["output"]))
+
+
+def _failure(execution: dict[str, Any], watch: Watch) -> SnakeBatchError:
+    error = execution.get("error") or execution["status"]
+    cause = execution.get("cause") or "no cause was given"
+    if error in BAD_INPUT_ERRORS:
+        return BAD_INPUT_ERRORS[error](cause)
+    history = watch.sfn.get_execution_history(
+        executionArn=watch.execution_arn, reverseOrder=True, maxResults=1000, includeExecutionData=True
+    )
+    log = json.dumps({"execution": execution, "history": history["events"]}, indent=1, default=str)
+    return TrainingFailedError(f"training failed in {watch.state or 'its start'}: {error}: {cause}", log)

@@ -1,0 +1,108 @@
+"""What the command line refuses before anything is started: one line that names it, and exit code 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from snakebatch import cli
+from snakebatch.version import VERSION
+
+TABLE = "x,y\n1,a\n2,b\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "table.csv").write_text(TABLE)
+    return tmp_path
+
+
+def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    """The one line with which the command was refused."""
+    assert cli.main(argv) == cli.EXIT_BAD_INPUT
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "Traceback" not in printed.err
+    return printed.err
+
+
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert VERSION in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["predict"]])
+def test_help_has_an_example(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([*command, "--help"]) == 0
+    assert "example: snakebatch" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--layers", "0"),
+        ("--bucket", "-3"),
+        ("--tau", "many"),
+        ("--tau", "1.5"),
+        ("--seed", "-1"),
+        ("--seed", str(2**53)),
+        ("--profile", "magic"),
+        ("--lookahead", "0"),
+        ("--leaf-grain", "crumb"),
+        ("--levels-per-wave", "0"),
+        ("--processes", "0"),
+    ],
+)
+def test_a_bad_parameter_is_named(
+    option: str, value: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refused(capsys, "train", "table.csv", "--target", "y", f"{option}={value}")
+    assert option in line
+    assert value in line
+
+
+@pytest.mark.parametrize(
+    ("content", "target", "named"),
+    [
+        (TABLE, "z", "'z'"),
+        ("", "y", "empty"),
+        ("x,y\n", "y", "no rows"),
+        ("x,y\n1,a\n2\n", "y", "row 2"),
+        ("y\na\nb\n", "y", "no feature column"),
+        ("x,y\n1,a\ninf,b\n", "y", "'x'"),
+        ("x,x,y\n1,1,a\n", "y", "'x'"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "y", "text"),
+        (b"x,y\n1,a\n\xff\xfe,b\n", "y", "UTF-8"),
+    ],
+)
+def test_a_bad_table_is_refused_with_what_is_wrong(
+    content: str | bytes, target: str, named: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = content if isinstance(content, bytes) else content.encode()
+    (folder / "bad.csv").write_bytes(raw)
+    line = refused(capsys, "train", "bad.csv", "--target", target, "--out", "new/model.json")
+    assert "bad.csv" in line
+    assert named in line
+    assert not (folder / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "."])
+def test_a_table_that_is_no_file_is_refused(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert name in refused(capsys, "train", name, "--target", "y")
+
+
+def test_out_is_never_the_table_or_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--out" in refused(capsys, "train", "table.csv", "--target", "y", "--out", "table.csv")
+    assert "--out" in refused(capsys, "train", "table.csv", "--target", "y", "--out", ".")
+    assert "--out" in refused(capsys, "train", "table.csv", "--target", "y", "--out", "table.csv/model.json")
+    assert (folder / "table.csv").read_text() == TABLE
+
+
+def test_a_model_that_is_none_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "missing.json" in refused(capsys, "predict", "missing.json", "table.csv")
+    assert "table.csv" in refused(capsys, "predict", "table.csv", "table.csv")
