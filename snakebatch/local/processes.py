@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-# The parent's import path is handed over in full: a child must find the same packages, whether the parent runs
-# from a checkout, from a wheel, under pytest or as a console script. ``main`` is never imported again.
+# The parent's import path is handed over in full: a child must find the same packages, whether the parent
+# runs from a checkout, from a wheel, under pytest or as a console script. ``main`` is never imported again.
 _BOOT = "import sys; sys.path[:] = {path!r}; from {module} import {function} as run; run({arguments})"
 
 

@@ -50,9 +50,10 @@ class Services:
         self._log = log
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
-        self._session = _session()
+        self._session: Any = _session()
         with socket.socket() as listener:
-            # We listen, the child serves: the address is known at once, and early requests wait in the backlog.
+            # We listen, the child serves: the address is known at once, and early requests wait in the
+            # backlog.
             listener.bind(("127.0.0.1", 0))
             listener.listen(128)
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -75,7 +76,8 @@ class Services:
     def client(self, service: str) -> Any:
         """The boto3 client of ``s3``, ``sqs`` or ``dynamodb``; made once, safe to share between threads."""
         if service not in SERVED:
-            raise CloudError(f"the embedded cloud has no {service}; it has {', '.join(SERVED)}, lambda, stepfunctions")
+            offered = ", ".join((*SERVED, "lambda", "stepfunctions"))
+            raise CloudError(f"the embedded cloud has no {service}; it has {offered}")
         with self._lock:  # making a client is not thread safe, using it is
             if service not in self._clients:
                 self._clients[service] = self._session.client(service, endpoint_url=self.url, config=_CLIENT)
@@ -85,7 +87,9 @@ class Services:
         """Raise CloudError if the server has ended, with the end of its log."""
         if self._process.poll() is not None:
             tail = self._log.read_text(errors="replace")[-2000:]
-            raise CloudError(f"the process that serves S3, SQS and DynamoDB has ended; end of its log:\n{tail}")
+            raise CloudError(
+                f"the process that serves S3, SQS and DynamoDB has ended; end of its log:\n{tail}"
+            )
 
     def close(self) -> None:
         """Close the clients and end the server; all that it stored is gone."""
@@ -103,7 +107,7 @@ def aws_environment(services_url: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # For every service that has no address of its own below: better a clear refusal here than a call to AWS.
+        # For every service that has no address of its own below: better a refusal here than a call to AWS.
         "AWS_ENDPOINT_URL": services_url,
         "AWS_ENDPOINT_URL_S3": services_url,
         "AWS_ENDPOINT_URL_SQS": services_url,
@@ -114,8 +118,8 @@ def aws_environment(services_url: str) -> dict[str, str]:
 
 
 def _session() -> boto3.session.Session:
-    # A variable of botocore's session: (key in the file, environment variable, default, conversion). Without the
-    # first two the user's environment has no say; a profile that does not exist would otherwise be an error.
+    # A variable of botocore's session: (key in the file, environment variable, default, conversion). Without
+    # the first two the user has no say; a profile that does not exist would otherwise be an error.
     fixed = {
         "profile": (None, None, None, None),
         "config_file": (None, None, os.devnull, None),

@@ -1,14 +1,13 @@
 """Execution environments under a cap: who gets which process, and who has to go for it.
 
-As in Lambda, an environment serves one invocation at a time and stays warm for the next. Unlike Lambda there are
-only so many; whoever finds none waits, first come first served.
+As in Lambda, an environment serves one invocation at a time and stays warm for the next. Unlike Lambda there
+are only so many; whoever finds none waits, first come first served.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +30,11 @@ class Environment:
 
 
 class InitFailedError(Exception):
-    """The handler could not be loaded; ``payload`` is what the runtime says of it, None if it died or timed out."""
+    """The handler could not be loaded.
+
+    ``payload`` is what the runtime says of it; failing that, ``exit_code`` if the process died; neither if it
+    took too long.
+    """
 
     def __init__(self, payload: bytes | None, *, exit_code: int | None = None) -> None:
         super().__init__("the handler could not be loaded")
@@ -55,7 +58,7 @@ class _Ticket:
 
 
 class Environments:
-    """At most ``capacity`` environments; the least recently used idle one makes room for another blueprint."""
+    """At most ``capacity`` environments; the least recently used idle one makes room for another."""
 
     def __init__(self, server: ForkServer, capacity: int, scratch: Path) -> None:
         self._server = server

@@ -1,14 +1,15 @@
 """How AWS Lambda says no: exceptions to the caller, and the payloads of failed invocations.
 
-A refused *request* is a botocore ``ClientError`` (a class per error code, as boto3's ``client.exceptions``). A
-failed *invocation* is a normal answer with ``FunctionError: Unhandled`` and one of the payloads below; types and
-wording are those of the service and its Python runtime client (awslambdaric).
+A refused *request* is a botocore ``ClientError`` (a class per error code, as boto3's ``client.exceptions``).
+A failed *invocation* is a normal answer with ``FunctionError: Unhandled`` and one of the payloads below;
+types and wording are those of the service and its Python runtime client (awslambdaric).
 """
 
 from __future__ import annotations
 
 import signal
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,40 +22,25 @@ EVENT_LIMIT = 1_048_576
 """Bytes of an asynchronous invocation's payload."""
 
 
-class ResourceNotFoundException(ClientError):
-    """No such function, version or alias."""
+_CODES = (
+    "ResourceNotFoundException",  # no such function, version or alias
+    "TooManyRequestsException",  # a concurrency limit was reached (429)
+    "RequestTooLargeException",  # the payload exceeds what an invocation takes (413)
+    "InvalidRequestContentException",  # the payload is not JSON
+    "InvalidParameterValueException",
+)
+
+EXCEPTIONS = SimpleNamespace(
+    ClientError=ClientError, **{code: type(code, (ClientError,), {}) for code in _CODES}
+)
+"""What ``client.exceptions`` offers: a class per error code, made as botocore makes them."""
 
 
-class TooManyRequestsException(ClientError):
-    """A concurrency limit was reached (429)."""
-
-
-class RequestTooLargeException(ClientError):
-    """The payload exceeds what an invocation takes (413)."""
-
-
-class InvalidRequestContentException(ClientError):
-    """The payload is not JSON."""
-
-
-class InvalidParameterValueException(ClientError):
-    """A parameter is not valid."""
-
-
-class Exceptions:
-    """What ``client.exceptions`` offers; ``except pool.exceptions.TooManyRequestsException`` works."""
-
-    ClientError = ClientError
-    ResourceNotFoundException = ResourceNotFoundException
-    TooManyRequestsException = TooManyRequestsException
-    RequestTooLargeException = RequestTooLargeException
-    InvalidRequestContentException = InvalidRequestContentException
-    InvalidParameterValueException = InvalidParameterValueException
-
-
-def client_error(code: str, status: int, message: str, operation: str = "Invoke", **members: Any) -> ClientError:
+def client_error(
+    code: str, status: int, message: str, operation: str = "Invoke", **members: Any
+) -> ClientError:
     """A ``ClientError`` as boto3 would raise it; ``members`` are further fields of the response."""
-    kind: type[ClientError] = getattr(Exceptions, code, ClientError)
+    kind: type[ClientError] = getattr(EXCEPTIONS, code, ClientError)
     response: Any = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {
@@ -95,10 +81,8 @@ def exited(request_id: str, code: int) -> dict[str, str]:
 
 def response_too_large() -> dict[str, str]:
     """Payload of an invocation whose result exceeds the limit."""
-    return {
-        "errorType": "Function.ResponseSizeTooLarge",
-        "errorMessage": f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).",
-    }
+    message = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
+    return {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": message}
 
 
 def _signal_name(number: int) -> str:

@@ -31,8 +31,9 @@ class Process:
 class ForkServer:
     """A process that has the libraries loaded and forks itself on demand.
 
-    It is not ``multiprocessing``'s: that one imports the user's main script again in every child, and is one per
-    program. Returns at once while the libraries load in the background; the first ``spawn`` waits for them.
+    It is not ``multiprocessing``'s: that one imports the user's main script again in every child, and is one
+    per program. Returns at once while the libraries load in the background; the first ``spawn`` waits for
+    them.
     """
 
     def __init__(
@@ -129,5 +130,13 @@ class ForkServer:
 
 def base_environment() -> dict[str, str]:
     """The few variables of ours that a child may see: nothing of them reaches an AWS account."""
-    kept = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "COVERAGE_PROCESS_START")
+    kept = (
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "SYSTEMROOT",
+        "COVERAGE_PROCESS_START",
+    )
     return {name: os.environ[name] for name in kept if name in os.environ}

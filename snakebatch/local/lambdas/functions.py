@@ -34,9 +34,9 @@ class Blueprint:
 class Function:
     """A function as it would be deployed.
 
-    ``code`` is the folder that holds the handler's module (its ``CodeUri``), ``handler`` is ``module.function``,
-    ``timeout`` is in seconds (any positive number, where AWS wants whole ones), ``memory_size`` in MB is told to
-    the handler but not enforced, ``aliases`` maps an alias to a version.
+    ``code`` is the folder that holds the handler's module (its ``CodeUri``), ``handler`` is
+    ``module.function``, ``timeout`` is in seconds (any positive number, where AWS wants whole ones),
+    ``memory_size`` in MB is told to the handler but not enforced, ``aliases`` maps an alias to a version.
     """
 
     name: str
@@ -69,7 +69,9 @@ def parse_name(text: str, qualifier: str | None) -> tuple[str, str | None]:
     match = _NAME.fullmatch(text)
     if match is None:
         raise client_error(
-            "ValidationException", 400, f"Value {text!r} at 'functionName' is no function name or function ARN"
+            "ValidationException",
+            400,
+            f"Value {text!r} at 'functionName' is no function name or function ARN",
         )
     inline = match["qualifier"]
     if inline is not None and qualifier is not None and inline != qualifier:

@@ -17,14 +17,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from botocore.response import StreamingBody
-
 from snakebatch.errors import CloudError
 from snakebatch.local.lambdas import errors
 from snakebatch.local.lambdas.environments import Environments, InitFailedError
 from snakebatch.local.lambdas.errors import client_error
 from snakebatch.local.lambdas.forkserver import ForkServer, base_environment
-from snakebatch.local.lambdas.functions import LATEST, REGION, Blueprint, Function, parse_name
+from snakebatch.local.lambdas.functions import REGION, Blueprint, Function, parse_name
+from snakebatch.local.lambdas.protocol import as_bytes, check_payload, dump, request, response, throttled
 from snakebatch.local.lambdas.wire import receive, send
 
 PRELOAD = (
@@ -41,24 +40,26 @@ PRELOAD = (
 ASYNC_ATTEMPTS = 3
 """Lambda tries an asynchronous invocation once and twice more."""
 
-_SINGLE_THREADED = {
-    name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-}
-# The parallelism here is that of environments; and a forkserver must not hold threads when it forks. On macOS,
-# asking the system for its proxies or Objective-C classes in a forked process would crash it.
+_SINGLE_THREADED = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+# The parallelism here is that of environments; and a forkserver must not hold threads when it forks. On
+# macOS, asking the system for its proxies or Objective-C classes in a forked process would crash it.
 _FORK_SAFE = {"NO_PROXY": "*", "no_proxy": "*", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}
 
 
 class LambdaPool:
     """Stands in for ``boto3.client("lambda")`` where functions are invoked.
 
-    At most ``processes`` execution environments live at a time; callers in any number of threads wait their turn,
-    in order. ``environment`` is given to every function under its own variables; nothing of this process's
-    environment is, but PATH and the locale. ``concurrency_limit`` is the account's: invocations in flight beyond
-    it are refused with TooManyRequestsException (None: no limit). Everything written by handlers is in ``logs()``.
+    At most ``processes`` execution environments live at a time; callers in any number of threads wait their
+    turn, in order. ``environment`` is given to every function under its own variables; nothing of this
+    process's environment is, but PATH and the locale. ``scratch`` is a folder for logs and the environments'
+    /tmp (default: one of its own); ``orphaned_scratch`` is removed by the forkserver should this process die
+    without a chance to. ``concurrency_limit`` is the account's: invocations in flight beyond it are refused
+    with TooManyRequestsException (None: no limit). Everything written by handlers is in ``logs()``.
     """
 
-    exceptions = errors.Exceptions
+    exceptions = errors.EXCEPTIONS
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class LambdaPool:
         environment: Mapping[str, str] | None = None,
         preload: Sequence[str] = PRELOAD,
         scratch: Path | None = None,
+        orphaned_scratch: Path | None = None,
         concurrency_limit: int | None = None,
     ) -> None:
         if processes < 1:
@@ -85,11 +87,11 @@ class LambdaPool:
             preload=preload,
             environment={**base_environment(), **_SINGLE_THREADED, **_FORK_SAFE},
             log=self._log,
-            scratch=self._own_scratch,
+            scratch=self._own_scratch or orphaned_scratch,
         )
         self._environments = Environments(self._server, processes, self._scratch)
 
-    # what an operator does ------------------------------------------------------------------------------------
+    # what an operator does
 
     def register(self, function: Function) -> str:
         """Deploy a function, in place of one of the same name; returns its ARN."""
@@ -122,7 +124,7 @@ class LambdaPool:
     ) -> None:
         self.close()
 
-    # boto3's names --------------------------------------------------------------------------------------------
+    # boto3's names
 
     def invoke(
         self,
@@ -137,26 +139,26 @@ class LambdaPool:
         if others:
             raise CloudError(f"the Lambda pool does not implement {', '.join(sorted(others))} of invoke")
         function, version, qualifier = self._find(FunctionName, Qualifier)
-        payload = _as_bytes(Payload)
+        payload = as_bytes(Payload)
         if InvocationType == "DryRun":
-            return _response(204, version, b"")
+            return response(204, version, b"")
         if InvocationType not in ("RequestResponse", "Event"):
-            raise client_error("ValidationException", 400, f"Value {InvocationType!r} at 'invocationType' is not valid")
-        _check_payload(payload, InvocationType)
+            message = f"Value {InvocationType!r} at 'invocationType' is not valid"
+            raise client_error("ValidationException", 400, message)
+        check_payload(payload, InvocationType)
         self._enter(function.name)
         if InvocationType == "Event":
             self._start_asynchronous(function, version, qualifier, payload)
-            return _response(202, version, b"")
+            return response(202, version, b"")
         try:
             answer, failed = self._run(function, version, qualifier, payload, str(uuid.uuid4()))
         finally:
             self._leave(function.name)
-        response = _response(200, version, answer)
-        if failed:
-            response["FunctionError"] = "Unhandled"
-        return response
+        return response(200, version, answer, failed=failed)
 
-    def put_function_concurrency(self, *, FunctionName: str, ReservedConcurrentExecutions: int) -> dict[str, Any]:
+    def put_function_concurrency(
+        self, *, FunctionName: str, ReservedConcurrentExecutions: int
+    ) -> dict[str, Any]:
         """Reserve, and thereby limit, a function's concurrency; 0 refuses every invocation."""
         function, _, _ = self._find(FunctionName, None)
         self._reserved[function.name] = ReservedConcurrentExecutions
@@ -174,7 +176,7 @@ class LambdaPool:
         self._reserved.pop(function.name, None)
         return {}
 
-    # ----------------------------------------------------------------------------------------------------------
+    # within
 
     def _find(self, name: str, qualifier: str | None) -> tuple[Function, str, str | None]:
         plain, qualifier = parse_name(name, qualifier)
@@ -189,16 +191,18 @@ class LambdaPool:
         with self._lock:
             reserved = self._reserved.get(name)
             if reserved is not None and self._in_flight[name] >= reserved:
-                raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+                raise throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
             if self._account_limit is not None and self._in_flight.total() >= self._account_limit:
-                raise _throttled("ConcurrentInvocationLimitExceeded")
+                raise throttled("ConcurrentInvocationLimitExceeded")
             self._in_flight[name] += 1
 
     def _leave(self, name: str) -> None:
         with self._lock:
             self._in_flight[name] -= 1
 
-    def _start_asynchronous(self, function: Function, version: str, qualifier: str | None, payload: bytes) -> None:
+    def _start_asynchronous(
+        self, function: Function, version: str, qualifier: str | None, payload: bytes
+    ) -> None:
         def run() -> None:
             request_id = str(uuid.uuid4())  # the same at every attempt, as in Lambda
             try:
@@ -223,14 +227,14 @@ class LambdaPool:
             return self._init_failure(error, function, request_id), True
         channel = environment.process.channel
         try:
-            send(channel, _request(function, version, qualifier, request_id), payload)
+            send(channel, request(function, version, qualifier, request_id), payload)
             head, answer = receive(channel, function.timeout)
         except TimeoutError:
             self._environments.discard(environment)
             return self._timed_out(request_id, function.timeout), True
         except (EOFError, OSError):
-            return _dump(errors.exited(request_id, self._environments.discard(environment))), True
-        except BaseException:  # the caller was interrupted: whatever the environment does now, nobody waits for it
+            return dump(errors.exited(request_id, self._environments.discard(environment))), True
+        except BaseException:  # the caller was interrupted: nobody waits for what the environment does now
             self._environments.discard(environment)
             raise
         self._environments.release(environment)
@@ -238,18 +242,20 @@ class LambdaPool:
 
     def _init_failure(self, error: InitFailedError, function: Function, request_id: str) -> bytes:
         if error.payload is not None:
-            return _dump({**json.loads(error.payload), "requestId": request_id})
+            return dump({**json.loads(error.payload), "requestId": request_id})
         if error.exit_code is not None:
-            return _dump(errors.exited(request_id, error.exit_code))
+            return dump(errors.exited(request_id, error.exit_code))
         return self._timed_out(request_id, function.timeout)
 
     def _timed_out(self, request_id: str, seconds: float) -> bytes:
         with open(self._log, "a") as log:
-            log.write(f"{datetime.now(UTC).isoformat()} {request_id} Task timed out after {seconds:.2f} seconds\n")
-        return _dump(errors.timed_out(request_id, seconds))
+            log.write(
+                f"{datetime.now(UTC).isoformat()} {request_id} Task timed out after {seconds:.2f} seconds\n"
+            )
+        return dump(errors.timed_out(request_id, seconds))
 
     def _blueprint(self, function: Function) -> Blueprint:
-        # Neither name nor memory size: functions of one code and one set of variables share their environments.
+        # Neither name nor memory size: functions of one code and one set of variables share environments.
         variables = {
             **base_environment(),
             **_SINGLE_THREADED,
@@ -265,72 +271,3 @@ class LambdaPool:
             **function.environment,
         }
         return Blueprint(function.code, function.handler, tuple(sorted(variables.items())))
-
-
-def _request(function: Function, version: str, qualifier: str | None, request_id: str) -> dict[str, Any]:
-    group, stream = f"/aws/lambda/{function.name}", f"{datetime.now(UTC):%Y/%m/%d}/[{version}]local"
-    return {
-        "request_id": request_id,
-        "timeout": function.timeout,
-        "context": {
-            "aws_request_id": request_id,
-            "function_name": function.name,
-            "function_version": version,
-            "invoked_function_arn": function.arn + (f":{qualifier}" if qualifier else ""),
-            "memory_limit_in_mb": str(function.memory_size),
-            "log_group_name": group,
-            "log_stream_name": stream,
-        },
-        "environment": {
-            "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": version,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
-            "AWS_LAMBDA_LOG_GROUP_NAME": group,
-            "AWS_LAMBDA_LOG_STREAM_NAME": stream,
-        },
-    }
-
-
-def _response(status: int, version: str, payload: bytes) -> dict[str, Any]:
-    request_id = str(uuid.uuid4())
-    return {
-        "ResponseMetadata": {
-            "RequestId": request_id,
-            "HTTPStatusCode": status,
-            "HTTPHeaders": {"x-amzn-requestid": request_id},
-            "RetryAttempts": 0,
-        },
-        "StatusCode": status,
-        "ExecutedVersion": version or LATEST,
-        "Payload": StreamingBody(io.BytesIO(payload), len(payload)),
-    }
-
-
-def _as_bytes(payload: bytes | bytearray | str | io.IOBase) -> bytes:
-    if isinstance(payload, str):
-        return payload.encode()
-    if isinstance(payload, (bytes, bytearray)):
-        return bytes(payload) or b"{}"
-    return bytes(payload.read()) or b"{}"  # type: ignore[attr-defined]  # any readable binary object
-
-
-def _check_payload(payload: bytes, invocation_type: str) -> None:
-    limit = errors.EVENT_LIMIT if invocation_type == "Event" else errors.REQUEST_LIMIT
-    if len(payload) > limit:
-        message = (
-            f"{len(payload)} byte payload is too large for the {invocation_type} invocation type (limit {limit} bytes)"
-        )
-        raise client_error("RequestTooLargeException", 413, message, Type="User")
-    try:
-        json.loads(payload)
-    except ValueError as error:
-        message = f"Could not parse request body into json: {error}"
-        raise client_error("InvalidRequestContentException", 400, message, Type="User") from error
-
-
-def _throttled(reason: str) -> Exception:
-    return client_error("TooManyRequestsException", 429, "Rate Exceeded.", Reason=reason, Type="User")
-
-
-def _dump(payload: Mapping[str, Any]) -> bytes:
-    return json.dumps(payload, ensure_ascii=False).encode()

@@ -1,7 +1,7 @@
 """Inside an execution environment: load one handler, then serve one invocation after another.
 
-This runs in a process forked for it, and does what awslambdaric does: the same error names, the same JSON, the
-same lines around an invocation's log. Module state lives as long as the process: that is cold and warm.
+This runs in a process forked for it, and does what awslambdaric does: the same error names, the same JSON,
+the same lines around an invocation's log. Module state lives as long as the process: that is cold and warm.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def serve(channel: socket.socket) -> int:
 
 
 def settle_in(plan: dict[str, Any]) -> None:
-    """Make this process look like a fresh environment: variables, folders, import path, randomness, output."""
+    """Make this process look like a fresh environment: variables, folders, import path, output."""
     os.environ.clear()
     os.environ.update(plan["environment"])
     time.tzset()
@@ -142,8 +142,9 @@ def _call(handler: Handler, payload: bytes, context: LambdaContext) -> tuple[byt
 
 
 def _failure(payload: dict[str, Any]) -> tuple[bytes, bool]:
-    trace = "".join(payload.get("stackTrace", ()))
-    print(f"[ERROR] {payload['errorType']}: {payload['errorMessage']}\nTraceback (most recent call last):\n{trace}")
+    print(f"[ERROR] {payload['errorType']}: {payload['errorMessage']}")
+    if trace := payload.get("stackTrace"):
+        print("Traceback (most recent call last):", *trace, sep="\n")
     return json.dumps(payload, ensure_ascii=False).encode("utf-8", "backslashreplace"), True
 
 
@@ -153,7 +154,7 @@ def _unhandled(error: Exception, request_id: str) -> dict[str, Any]:
 
 
 def _own_code(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback from the first frame that is the handler's: ours and importlib's say nothing to its author."""
+    """The traceback from the first frame of the handler's own: the ones before say nothing to its author."""
     while trace is not None and (
         trace.tb_frame.f_code.co_filename == __file__ or "importlib" in trace.tb_frame.f_code.co_filename
     ):

@@ -19,8 +19,8 @@ def send(channel: socket.socket, header: dict[str, Any], payload: bytes = b"") -
 def receive(channel: socket.socket, timeout: float | None = None) -> tuple[dict[str, Any], bytes]:
     """Receive one message.
 
-    ``timeout`` (seconds) bounds the wait for its first byte; a message is sent in one go, so the rest follows.
-    Raises ``TimeoutError``, or ``EOFError`` when the other side is gone.
+    ``timeout`` (seconds) bounds the wait for its first byte; a message is sent in one go, so the rest
+    follows. Raises ``TimeoutError``, or ``EOFError`` when the other side is gone.
     """
     channel.settimeout(timeout)
     try:

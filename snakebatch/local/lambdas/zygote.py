@@ -1,9 +1,9 @@
 """The forkserver: one process with the libraries loaded and no threads, from which environments are forked.
 
-Talks to the pool over a stream socket in JSON lines: ``{"spawn": n}`` comes with the new environment's socket as
-a file descriptor and is answered by ``{"spawned": n, "pid": p}``; ``{"kill": n}`` kills that environment and all
-that it started; ``{"exited": n, "code": c}`` tells of an end, with the exit code (negative: the signal). When the
-pool's process is gone, the socket closes: everything is killed, the scratch folder removed.
+Talks to the pool over a stream socket in JSON lines: ``{"spawn": n}`` comes with the new environment's socket
+as a file descriptor and is answered by ``{"spawned": n, "pid": p}``; ``{"kill": n}`` kills that environment
+and all that it started; ``{"exited": n, "code": c}`` tells of an end, with the exit code (negative: the
+signal). When the pool's process is gone, the socket closes: everything is killed, the scratch folder removed.
 """
 
 from __future__ import annotations

@@ -1,0 +1,315 @@
+"""The embedded cloud: everything that the template deploys, on this machine, for as long as a ``with`` block.
+
+S3, SQS and DynamoDB are moto's (``services``), Lambda is a pool of processes (``lambdas``), Step Functions is
+our executor, and the gatherer is the very process that runs on EC2. The workflow and the handlers are those
+of the bundle, unchanged: they find this cloud through the endpoint variables that every AWS SDK reads.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from snakebatch.clock import Clock
+from snakebatch.errors import CloudError
+from snakebatch.local.bundle import bundle_root, is_bundle
+from snakebatch.local.gatherers import Gatherer
+from snakebatch.local.lambdas import ACCOUNT, PRELOAD, REGION, Function, LambdaPool
+from snakebatch.local.processes import Lifeline
+from snakebatch.local.services import Services, aws_environment
+
+if TYPE_CHECKING:
+    from snakebatch.local import StepFunctions
+
+APP = "snakebatch"
+SHARD_PREFIX = "v9-worker-pipe"
+SHARDS = 100
+ROLES = ("stage", "wave", "bracket", "settle")
+BUCKET = f"{APP}-jobs-{ACCOUNT}-{REGION}"
+LEASE_TABLE = f"{APP}-leases"
+QUEUE = "v9-reports"
+GATHER_HEARTBEAT_SECONDS = 30
+"""How long the gatherer may be silent before the workflow assembles from S3 by itself."""
+
+_NEEDED = ("boto3", "moto", "flask", "jsonata", "aws_lambda_powertools")
+_MAX_PROCESSES = 8
+_SHARD_TIMEOUT, _SHARD_MEMORY = 300.0, 4096
+_ROLE_TIMEOUT, _ROLE_MEMORY = 900.0, 4096
+
+
+class EmbeddedCloud:
+    """A whole deployment, started by ``with`` and gone after it, whatever happens inside.
+
+    ``processes`` caps the Lambda environments alive at a time (default: as many as processors, 2 to 8);
+    ``gatherers`` is how many gatherer processes run; ``clock`` is the executor's; ``root`` holds
+    statemachine/, functions/ and gatherer/ (default: the checkout, or the wheel's copy); ``environment`` goes
+    to every function and gatherer, over ours.
+    """
+
+    def __init__(
+        self,
+        *,
+        processes: int | None = None,
+        gatherers: int = 1,
+        clock: Clock | None = None,
+        root: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.processes = (
+            processes if processes is not None else min(_MAX_PROCESSES, max(2, os.cpu_count() or 2))
+        )
+        self.gatherers: list[Gatherer] = []
+        self.jobs_bucket = BUCKET
+        self.reports_queue_url = ""
+        self.dlq_url = ""
+        self.train_arn = ""
+        self._wanted_gatherers = gatherers
+        self._clock = clock
+        self._root = root
+        self._given = dict(environment or {})
+        self._exits = ExitStack()
+        self.sfn: StepFunctions
+        self.pool: LambdaPool
+
+    def __enter__(self) -> EmbeddedCloud:
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop every process and remove every file; safe to call twice, and deaf to a second Ctrl-C."""
+        with _undisturbed():
+            self._exits.close()
+
+    # use
+
+    def client(self, service: str) -> Any:
+        """What boto3.client(service) would be: s3, sqs, dynamodb, lambda or stepfunctions."""
+        if service == "lambda":
+            return self.pool
+        if service in ("stepfunctions", "sfn"):
+            return self.sfn
+        return self._services.client(service)
+
+    def upload(self, path: Path) -> str:
+        """Put a data file into the jobs bucket; returns its ``s3://`` URI."""
+        key = f"datasets/{path.name}"
+        self.client("s3").upload_file(str(path), self.jobs_bucket, key)
+        return f"s3://{self.jobs_bucket}/{key}"
+
+    def download(self, s3_uri: str, path: Path) -> None:
+        """Fetch an object into a file; the file appears whole or not at all."""
+        match = re.fullmatch(r"s3://([^/]+)/(.+)", s3_uri)
+        if match is None:
+            raise CloudError(f"{s3_uri} is not an address of the form s3://bucket/key")
+        self.client("s3").download_file(match[1], match[2], str(path))
+
+    def train(self, execution_input: dict[str, Any], *, name: str | None = None) -> str:
+        """Start an execution of the training workflow; returns its ARN."""
+        named = {} if name is None else {"name": name}
+        started = self.sfn.start_execution(
+            stateMachineArn=self.train_arn, input=json.dumps(execution_input), **named
+        )
+        return str(started["executionArn"])
+
+    def start_gatherer(self) -> Gatherer:
+        """Start one more gatherer."""
+        gatherer = Gatherer(
+            root=self._bundle,
+            environment=self._environment,
+            log=self._scratch / f"gatherer-{len(self.gatherers)}.log",
+            lifeline=self._lifeline,
+        )
+        self.gatherers.append(gatherer)
+        self._exits.callback(gatherer.stop)
+        return gatherer
+
+    def logs(self) -> str:
+        """What handlers, gatherers and services wrote, each under a heading."""
+        files = sorted(self._scratch.glob("*.log"))
+        return "".join(f"==> {file.name} <==\n{file.read_text(errors='replace')}\n" for file in files)
+
+    # start-up
+
+    def _start(self) -> None:
+        _check_extras()
+        self._bundle = self._root if self._root is not None else bundle_root()
+        if not is_bundle(self._bundle):
+            raise CloudError(f"{self._bundle} lacks statemachine/train.asl.json, functions/ or gatherer/")
+        self._scratch = Path(tempfile.mkdtemp(prefix="snakebatch-cloud-"))
+        self._exits.callback(shutil.rmtree, self._scratch, ignore_errors=True)
+        self._lifeline = Lifeline()
+        self._exits.callback(self._lifeline.close)
+        # Two processes load their libraries from here on, while we load ours and talk to the first as it
+        # comes up.
+        self._services = Services(
+            lifeline=self._lifeline, log=self._scratch / "services.log", scratch=self._scratch
+        )
+        self._exits.callback(self._services.close)
+        self.pool = LambdaPool(
+            processes=self.processes,
+            environment=aws_environment(self._services.url),
+            preload=(*PRELOAD, *_own_modules()),
+            scratch=self._scratch,
+            orphaned_scratch=self._scratch,
+        )
+        self._exits.callback(self.pool.close)
+        with ThreadPoolExecutor(3) as helpers:
+            made = [
+                helpers.submit(self._carefully, make) for make in (self._bucket, self._queues, self._table)
+            ]
+            self._start_step_functions()
+        for result in made:
+            result.result()
+        self._environment = self._deployed_environment()
+        self._deploy()
+        for _ in range(self._wanted_gatherers):
+            self.start_gatherer()
+
+    def _carefully(self, make: Callable[[], None]) -> None:
+        try:
+            make()
+        except Exception:
+            self._services.check()  # if the server has ended, that is what to say
+            raise
+
+    def _bucket(self) -> None:
+        self.client("s3").create_bucket(
+            Bucket=self.jobs_bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+
+    def _queues(self) -> None:
+        sqs = self.client("sqs")
+        self.dlq_url = sqs.create_queue(QueueName=f"{QUEUE}-dlq")["QueueUrl"]
+        target = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}-dlq"
+        redrive = json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": 5})
+        attributes = {"RedrivePolicy": redrive, "VisibilityTimeout": "60"}
+        self.reports_queue_url = sqs.create_queue(QueueName=QUEUE, Attributes=attributes)["QueueUrl"]
+
+    def _table(self) -> None:
+        self.client("dynamodb").create_table(
+            TableName=LEASE_TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+    def _start_step_functions(self) -> None:
+        from snakebatch.local import StepFunctions  # imported while the children load
+        from snakebatch.local.sfn_server import serve
+
+        self.sfn = StepFunctions(self.client, clock=self._clock)
+        self._exits.callback(self.sfn.close)
+        server = serve(self.sfn)
+        self._exits.callback(server.close)
+        self._sfn_url = server.url
+
+    def _deployed_environment(self) -> dict[str, str]:
+        return {
+            **aws_environment(self._services.url),
+            "AWS_ENDPOINT_URL_SFN": self._sfn_url,
+            "JOBS_BUCKET": self.jobs_bucket,
+            "REPORTS_QUEUE_URL": self.reports_queue_url,
+            "REPORTS_DLQ_URL": self.dlq_url,
+            "LEASE_TABLE": LEASE_TABLE,
+            "SHARD_PREFIX": SHARD_PREFIX,
+            "POWERTOOLS_SERVICE_NAME": APP,
+            "POWERTOOLS_METRICS_NAMESPACE": "SnakeBatch",
+            **self._given,
+        }
+
+    def _deploy(self) -> None:
+        folder, environment = self._bundle / "functions", self._environment
+        for number in range(SHARDS):
+            self.pool.register(
+                Function(
+                    f"{SHARD_PREFIX}-{number:02d}",
+                    folder / "shard",
+                    timeout=_SHARD_TIMEOUT,
+                    memory_size=_SHARD_MEMORY,
+                    environment=environment,
+                )
+            )
+        arns = {}
+        for role in ROLES:
+            function = Function(
+                f"{APP}-{role}",
+                folder / role,
+                timeout=_ROLE_TIMEOUT,
+                memory_size=_ROLE_MEMORY,
+                environment=environment,
+            )
+            arns[f"{role.capitalize()}FunctionArn"] = f"{self.pool.register(function)}:live"
+        definition = substitute(
+            (self._bundle / "statemachine/train.asl.json").read_text(encoding="utf-8"),
+            {
+                **arns,
+                "ShardPrefix": SHARD_PREFIX,
+                "JobsBucket": self.jobs_bucket,
+                "ReportsQueueUrl": self.reports_queue_url,
+                "ChildExecutionType": "STANDARD",
+                "GatherHeartbeatSeconds": str(GATHER_HEARTBEAT_SECONDS),
+            },
+        )
+        created = self.sfn.create_state_machine(
+            name=f"{APP}-train", definition=definition, roleArn=f"arn:aws:iam::{ACCOUNT}:role/{APP}-train"
+        )
+        self.train_arn = created["stateMachineArn"]
+
+
+def substitute(definition: str, values: Mapping[str, str]) -> str:
+    """Fill in ``${Name}`` as SAM's DefinitionSubstitutions do; a name without a value is a CloudError."""
+    missing = sorted({name for name in re.findall(r"\$\{(\w+)\}", definition) if name not in values})
+    if missing:
+        raise CloudError(
+            f"the embedded cloud has no value for {', '.join(missing)} in the state machine's definition"
+        )
+    return re.sub(r"\$\{(\w+)\}", lambda match: json.dumps(values[match[1]])[1:-1], definition)
+
+
+def _check_extras() -> None:
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CloudError(f"the embedded cloud needs {', '.join(missing)}: pip install 'snakebatch[local]'")
+
+
+def _own_modules() -> Iterator[str]:
+    """Our modules that handlers import, for the forkserver to load before it forks."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in ("engine", "mesh", "planner"):
+        for file in sorted((package / folder).glob("*.py")):
+            if file.stem != "__init__":
+                yield f"snakebatch.{folder}.{file.stem}"
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold back Ctrl-C: whoever presses it twice must not be left with processes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
