@@ -22,7 +22,7 @@ BAD_INPUT_ERRORS = {"InputError": InputError, "PlanError": PlanError}
 
 
 class TrainingFailedError(SnakeBatchError):
-    """The execution ended without a model; ``log`` is its history, as text."""
+    """The execution ended without a model; ``log`` is its history and what the handlers wrote."""
 
     def __init__(self, message: str, log: str) -> None:
         super().__init__(message)
@@ -39,6 +39,8 @@ class Cloud(Protocol):
     def train(self, execution_input: dict[str, Any]) -> str: ...
 
     def download(self, s3_uri: str, path: Path) -> None: ...
+
+    def logs(self) -> str: ...
 
 
 OpenCloud = Callable[[int | None], AbstractContextManager[Cloud]]
@@ -129,11 +131,11 @@ def _follow(cloud: Cloud, watch: Watch, clock: Clock) -> dict[str, Any]:
     finally:
         bars.close()
     if execution["status"] != "SUCCEEDED":
-        raise _failure(execution, watch)
+        raise _failure(cloud, execution, watch)
     return cast("dict[str, Any]", json.loads(execution["output"]))
 
 
-def _failure(execution: dict[str, Any], watch: Watch) -> SnakeBatchError:
+def _failure(cloud: Cloud, execution: dict[str, Any], watch: Watch) -> SnakeBatchError:
     error = execution.get("error") or execution["status"]
     cause = execution.get("cause") or "no cause was given"
     if error in BAD_INPUT_ERRORS:
@@ -141,5 +143,6 @@ def _failure(execution: dict[str, Any], watch: Watch) -> SnakeBatchError:
     history = watch.sfn.get_execution_history(
         executionArn=watch.execution_arn, reverseOrder=True, maxResults=1000, includeExecutionData=True
     )
-    log = json.dumps({"execution": execution, "history": history["events"]}, indent=1, default=str)
-    return TrainingFailedError(f"training failed in {watch.state or 'its start'}: {error}: {cause}", log)
+    events = json.dumps({"execution": execution, "history": history["events"]}, indent=1, default=str)
+    message = f"training failed in {watch.state or 'its start'}: {error}: {cause}"
+    return TrainingFailedError(message, f"{events}\n{cloud.logs()}")

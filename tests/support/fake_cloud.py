@@ -100,6 +100,9 @@ class FakeCloud:
     def download(self, s3_uri: str, path: Path) -> None:
         path.write_text(self.model, encoding="utf-8")
 
+    def logs(self) -> str:
+        return "==> shard.log <=="
+
     def opener(self) -> Callable[[int | None], FakeCloud]:
         """What is handed to the command in place of the embedded cloud."""
         return lambda processes: self
