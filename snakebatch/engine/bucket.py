@@ -11,8 +11,9 @@ from snakebatch.engine.literal import Literal
 class Bucket:
     """One link of a layer's chain, in the words of model.json.
 
-    ``condition`` None is ELSE. ``members`` are global row numbers, ``origins`` their ``"c"`` (core) or ``"n"``
-    (noise). ``lookalikes[p]`` is the list of conds of ``members[p]``; a cond is a list of indices into ``clauses``.
+    ``condition`` None is ELSE. ``members`` are global row numbers, ``origins`` their ``"c"`` (core) or
+    ``"n"`` (noise). ``lookalikes[p]`` is the list of conds of ``members[p]``; a cond is a list of indices
+    into ``clauses``.
     """
 
     condition: tuple[Literal, ...] | None

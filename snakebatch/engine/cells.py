@@ -49,9 +49,10 @@ def parses(text: str) -> bool:
 class FeatureSniffer:
     """Finds the datatype of a feature from its cells, which come in chunks.
 
-    N when every character of every cell is one of ``+-.0123456789e`` (empty cells do not spoil it), else T. Two
-    refinements (docs/decisions/021-cells.md): missing-value words between numbers are empty cells, and a column in
-    which not one cell is a number (dates, telephone numbers) stays T, since N would turn all of it to 0.0.
+    N when every character of every cell is one of ``+-.0123456789e`` (empty cells do not spoil it), else T.
+    Two refinements (docs/decisions/021-cells.md): missing-value words between numbers are empty cells, and a
+    column in which not one cell is a number (dates, telephone numbers) stays T, since N would turn all of it
+    to 0.0.
     """
 
     def __init__(self) -> None:
@@ -84,7 +85,8 @@ def numbers(cells: Sequence[str], column: str, first_row: int) -> tuple[NDArray[
     """Coerce the cells of an N column.
 
     Returns the values (0.0 where ``float`` fails) and how many cells were neither empty nor a number.
-    ``first_row`` is the 1-based number of ``cells[0]``, for messages. Raises InputError on a value not finite.
+    ``first_row`` is the 1-based number of ``cells[0]``, for messages. Raises InputError on a value not
+    finite.
     """
     unreadable = 0
     try:
@@ -105,6 +107,7 @@ def finite(values: NDArray[np.float64], column: str, first_row: int) -> NDArray[
     if infinite.any():
         row = first_row + int(np.argmax(infinite))
         raise InputError(
-            f"row {row}, column {column!r}: not a finite number; replace it by a finite number or leave the cell empty"
+            f"row {row}, column {column!r}: not a finite number; "
+            "replace it by a finite number or leave the cell empty"
         )
     return np.where(np.isnan(values), 0.0, values) + 0.0

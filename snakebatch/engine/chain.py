@@ -1,11 +1,11 @@
 """A slice's chain: the native IF / ELIF / ELSE of buckets.
 
-While more than 2 x bucket rows remain, literals are ANDed, each keeping at least ``bucket`` rows, until at most
-2 x bucket satisfy them all; these are the next bucket and the rest go on. What remains is ELSE.
+While more than 2 x bucket rows remain, literals are ANDed, each keeping at least ``bucket`` rows, until at
+most 2 x bucket satisfy them all; these are the next bucket and the rest go on. What remains is ELSE.
 
-Where nothing keeps enough rows a bucket stays larger; past ``LARGEST`` rows it is cut up by force, since clauses cost
-rows x rows: by the most even literal of any size, and where even that leaves less than a twentieth, value by value
-(``_spell_out``): at most one bucket a row, in time linear in rows x columns.
+Where nothing keeps enough rows a bucket stays larger; past ``LARGEST`` rows it is cut up by force, since
+clauses cost rows x rows: by the most even literal of any size, and where even that leaves less than a
+twentieth, value by value (``_spell_out``): at most one bucket a row, in time linear in rows x columns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from snakebatch.engine.bits import count, unpack
+from snakebatch.engine.bits import count
 from snakebatch.engine.columns import truth
 from snakebatch.engine.divide import Split, even_split, is_one_class, median_cuts
 from snakebatch.engine.draws import derive_key, mix
@@ -131,7 +131,8 @@ class _Chain:
         return self._spell_out(rows, prefix)
 
     def _spell_out(self, rows: Rows, prefix: tuple[Literal, ...]) -> list[Link]:
-        """Column by column, the rows that differ from its commonest value; one row at most is left in the end."""
+        """Column by column, the rows that differ from its commonest value; one row at most is left in the
+        end."""
         found: list[Link] = []
         for index, column in enumerate(self._population.features, 1):
             if isinstance(column, NumberColumn):

@@ -1,15 +1,18 @@
-"""The clauses of a bucket: for each class, what is true on every other member and false on some of this class.
+"""The clauses of a bucket: for each class, what is true on every other member and false on some of this
+class.
 
-A clause belongs to the member F it was started for: literals from oppose(T, F) are added, T drawn among the other
-classes' members on which the clause is still false, until none is left. Then it is made minimal and its thresholds
-are loosened. Since its draws are keyed by F, it does not matter which clauses are built side by side: all of a batch
-advance together, and those whose F was covered meanwhile are dropped, so the result is that of going one by one.
+A clause belongs to the member F it was started for: literals from oppose(T, F) are added, T drawn among the
+other classes' members on which the clause is still false, until none is left. Then it is made minimal and
+its thresholds are loosened. Since its draws are keyed by F, it does not matter which clauses are built side
+by side: all of a batch advance together, and those whose F was covered meanwhile are dropped, so the result
+is that of going one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import itemgetter
 
 import numpy as np
@@ -35,7 +38,8 @@ _ORDER, _TRUE_ROW, _CANDIDATES = 1, 2, 3
 
 @dataclass(frozen=True)
 class ClauseSet:
-    """The clauses of a bucket, and for each member the numbers of its class's clauses that are false on it."""
+    """The clauses of a bucket, and for each member the numbers of its class's clauses that are false on
+    it."""
 
     clauses: list[tuple[Literal, ...]]
     conds: list[list[int]]
@@ -43,7 +47,8 @@ class ClauseSet:
 
 @dataclass
 class _Batch:
-    """Finished clauses of several F's: literal l of clause j is ``literals[l]`` at ``place[j, l]`` (-1: none)."""
+    """Finished clauses of several F's: literal l of clause j is ``literals[l]`` at ``place[j, l]`` (-1:
+    none)."""
 
     rows: Ints
     literals: list[Candidates]
@@ -100,7 +105,7 @@ class _Cover:
         draws = mix_many(self._key, _ORDER, np.arange(self._n))
         order = np.lexsort((draws, self._class_of))
         starts = np.searchsorted(self._class_of[order], np.arange(n_classes + 1))
-        return [order[first:past].tolist() for first, past in zip(starts[:-1], starts[1:], strict=True)]
+        return [order[first:past].tolist() for first, past in pairwise(starts)]
 
     def _build(self, rows: Ints) -> _Batch:
         jobs = len(rows)

@@ -112,7 +112,9 @@ def open_rows(lines: TextIO) -> tuple[list[str], Iterator[list[list[str]]]]:
     try:
         first = lines.readline(MAX_CELL)
     except UnicodeDecodeError as error:
-        raise InputError(f"the table is not UTF-8 text ({error.reason}); save it as a CSV file in UTF-8") from error
+        raise InputError(
+            f"the table is not UTF-8 text ({error.reason}); save it as a CSV file in UTF-8"
+        ) from error
     if not first.strip():
         raise InputError("the table is empty; give a header line and at least one row")
     _refuse_binary(first, 1)
@@ -157,8 +159,8 @@ def _chunks(reader: Any, width: int) -> Iterator[list[list[str]]]:
         for number, cells in enumerate(rows, row + 1):
             if len(cells) != width:
                 raise InputError(
-                    f"row {number} (line {reader.line_num} or before) has {len(cells)} cells, the header has {width}; "
-                    "give every row the same number"
+                    f"row {number} (line {reader.line_num} or before) has {len(cells)} cells, "
+                    f"the header has {width}; give every row the same number"
                 )
         row += len(rows)
         if rows:

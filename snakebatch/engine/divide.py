@@ -46,7 +46,8 @@ class Stop:
 
 
 def rows_of(population: Population, path: Sequence[Literal]) -> Rows:
-    """The rows of the slice with this path; each literal is evaluated on those that the ones before it left."""
+    """The rows of the slice with this path; each literal is evaluated on those that the ones before it
+    left."""
     rows = population.all_rows
     for literal in path:
         rows = rows[truth(population, literal, rows)]
@@ -67,7 +68,8 @@ def split(
 
 
 def even_split(population: Population, rows: Rows, key: int, settings: Settings, least: int) -> Split | Stop:
-    """The most even of a few opposed literals, else of median cuts, that leaves ``least`` rows on either side."""
+    """The most even of a few opposed literals, else of median cuts, that leaves ``least`` rows on either
+    side."""
     n = len(rows)
     if is_one_class(population, rows):
         return Stop("one class")

@@ -1,8 +1,9 @@
 """Random choices without a generator: every draw is a hash of what it is for.
 
-A draw depends on its key (job seed, layer, path, bucket number) and on its counters (which row, which step, which
-candidate), never on what was drawn before. So results do not depend on batching, process, machine or retries.
-The mixer is splitmix64's finaliser (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+A draw depends on its key (job seed, layer, path, bucket number) and on its counters (which row, which step,
+which candidate), never on what was drawn before. So results do not depend on batching, process, machine or
+retries. The mixer is splitmix64's finaliser (Steele, Lea, Flood: Fast splittable pseudorandom number
+generators, 2014).
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ class Folding:
 
 
 def fold(features: Sequence[Column], codes: NDArray[np.int32]) -> Folding:
-    """Keep one row of each set of rows with equal features: the first of the commonest target, first on ties."""
+    """Keep one row of each set of rows with equal features: the first of the commonest target, first on
+    ties."""
     groups = _groups(features, len(codes))
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1))

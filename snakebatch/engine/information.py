@@ -1,8 +1,9 @@
 """How much each column tells about the target: the weights by which oppose draws columns.
 
 Mutual information of the column (20 quantile bins, or the texts) with the target (20 quantile bins if it is a
-number of many values), less the bias of the estimate, (kx-1)(ky-1)/2n (Miller, Madow 1955), plus 1e-4. Without the
-bias and the binning every noise column looks as telling as a true one when each row is its own class.
+number of many values), less the bias of the estimate, (kx-1)(ky-1)/2n (Miller, Madow 1955), plus 1e-4.
+Without the bias and the binning every noise column looks as telling as a true one when each row is its own
+class.
 
 All sums are over integers (n log n in units of 2**-20), so the weights are the same on every machine.
 """

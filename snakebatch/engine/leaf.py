@@ -43,7 +43,8 @@ def build_bucket(
 ) -> Bucket:
     """The k-th bucket of the slice; its draws come from H(seed, layer, path, k) alone.
 
-    With ``settings.noise`` > 0 that share of rows is drawn from the others in ``noise_from`` and joins as noise.
+    With ``settings.noise`` > 0 that share of rows is drawn from the others in ``noise_from`` and joins as
+    noise.
     """
     key = derive_key(seed, layer, path, k)
     noise = _noise(link.rows, noise_from, key, settings.noise)

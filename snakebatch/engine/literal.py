@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 class Literal(NamedTuple):
     """``[column, value, negat, tag]``, as model.json writes it.
 
-    ``column`` indexes the header (0 is the target, so features start at 1). The meaning of ``value``, ``negat``
-    and ``tag`` is the table of docs/format.md.
+    ``column`` indexes the header (0 is the target, so features start at 1). The meaning of ``value``,
+    ``negat`` and ``tag`` is the table of docs/format.md.
     """
 
     column: int

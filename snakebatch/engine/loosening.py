@@ -1,8 +1,10 @@
-"""Loosest thresholds: slide each one away from F, as far as the clause stays true on the other classes' members.
+"""Loosest thresholds: slide each one away from F, as far as the clause stays true on the other classes'
+members.
 
-A literal must hold only on the rows that no other literal of its clause covers; its threshold moves to midway between
-the last of these and the next value. The clause is then false on a larger region, so more queries find a lookalike;
-contract and minimality stay (the rows only this literal covers stay, and grow as others slide).
+A literal must hold only on the rows that no other literal of its clause covers; its threshold moves to
+midway between the last of these and the next value. The clause is then false on a larger region, so more
+queries find a lookalike; contract and minimality stay (the rows only this literal covers stay, and grow as
+others slide).
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ def loosen(
     """Slide the thresholds of a batch of clauses in place.
 
     ``place`` (clauses, literals) says which candidate of ``literals[l]`` clause j has, -1 none; ``true_bits``
-    (clauses, literals, words) where it is true; ``others`` (clauses, words) are the rows that must stay covered.
+    (clauses, literals, words) where it is true; ``others`` (clauses, words) are the rows that must stay
+    covered.
     """
     length = place.shape[1]
     for number in range(length):
@@ -54,7 +57,7 @@ def _slide(
         above, np.where(must, positions, measured.n).min(axis=1), np.where(must, positions, -1).max(axis=1)
     )
     edge = measured.sorted_value(measure, nearest)
-    cut = np.where(above, measured.cut(measure, edge), measured.cut(measure, np.nextafter(edge, np.inf)))
+    cut = measured.cut(measure, edge, ~above)
     value = midpoints(measured.sorted_value(measure, cut - 1), measured.sorted_value(measure, cut))
     tags = np.array([entry.tag for entry in measured.measures])[measure]
     found.value[chosen] = np.where(tags == "LEV", np.floor(value) + 0.5, value)

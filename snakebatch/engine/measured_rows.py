@@ -1,9 +1,10 @@
 """Few rows, ranked by many measures: what candidate literals are drawn from and evaluated on.
 
-A measure is a column under a tag: the number itself, the length of a text, its distance to a reference... For each
-one the rows stand in sorted order, and a threshold or an equality is an *interval of sorted positions*. The rows of
-an interval, as bits, are the difference of two entries of a prefix table, so that evaluating a literal on all rows
-is reading a few words. Where the table would be too large it is computed from the positions instead.
+A measure is a column under a tag: the number itself, the length of a text, its distance to a reference...
+For each one the rows stand in sorted order, and a threshold or an equality is an *interval of sorted
+positions*. The rows of an interval, as bits, are the difference of two entries of a prefix table, so that
+evaluating a literal on all rows is reading a few words. Where the table would be too large it is computed
+from the positions instead.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ _SPELLED: dict[str, Callable[[str, str], bool]] = {
 
 
 class Measure(NamedTuple):
-    """A column (header index) under a tag; ``reference`` is the text, or frequencies, that it compares with."""
+    """A column (header index) under a tag; ``reference`` is the text, or frequencies, that it compares
+    with."""
 
     column: int
     tag: str
@@ -72,13 +74,14 @@ class MeasuredRows:
                 for index, column in enumerate(population.features)
             ]
         )
-        self.base_codes: Ints = self.first_positions(
-            np.repeat(np.arange(width), self.n), np.tile(np.arange(self.n), width)
-        ).reshape(width, self.n)
+        features = np.repeat(np.arange(width), self.n)
+        values = self.values(features, np.tile(np.arange(self.n), width))
+        self.base_codes: Ints = self.cut(features, values).reshape(width, self.n)
         """For each feature and row a number, equal exactly where the values are."""
 
     def number_of(self, column: int, tag: str, draw: int) -> int:
-        """The measure's number, made on first use; ``draw`` picks the reference of a measure that needs one."""
+        """The measure's number, made on first use; ``draw`` picks the reference of a measure that needs
+        one."""
         slot = below(draw, REFERENCES) if tag in _SCORES else 0
         found = self._known.get((column, tag, slot))
         if found is None:
@@ -90,25 +93,18 @@ class MeasuredRows:
         """What each measure gives on each (local) row."""
         return self._sorted[measure, self._positions[measure, row]]
 
-    def cut(self, measure: Ints, value: Floats) -> Ints:
-        """How many rows measure below the value."""
+    def cut(self, measure: Ints, value: Floats, past: NDArray[np.bool_] | bool = False) -> Ints:
+        """How many rows measure below the value; where ``past``, those equal to it count too."""
         low = np.zeros(len(measure), dtype=np.int64)
         high = np.full(len(measure), self.n, dtype=np.int64)
         for _ in range(self.n.bit_length()):
             middle = (low + high) >> 1
-            below_value = self._sorted[measure, np.minimum(middle, self.n - 1)] < value
+            found = self._sorted[measure, np.minimum(middle, self.n - 1)]
+            counted = (found < value) | (past & (found == value))
             active = low < high
-            low = np.where(active & below_value, middle + 1, low)
-            high = np.where(active & ~below_value, middle, high)
+            low = np.where(active & counted, middle + 1, low)
+            high = np.where(active & ~counted, middle, high)
         return low
-
-    def first_positions(self, measure: Ints, row: Ints) -> Ints:
-        """The first sorted position of each row's value."""
-        return self.cut(measure, self.values(measure, row))
-
-    def past_positions(self, measure: Ints, row: Ints) -> Ints:
-        """The sorted position behind the last one of each row's value."""
-        return self.cut(measure, np.nextafter(self.values(measure, row), np.inf))
 
     def positions(self, measure: Ints) -> Ints:
         """For each measure asked for, the sorted position of every row."""

@@ -27,9 +27,11 @@ _UPPER_IS_PLAIN = frozenset({"LEV", "CFC"})
 
 @dataclass
 class Candidates:
-    """``c`` literals as arrays. Rows: those at sorted positions low <= p < high of the measure, or all but those.
+    """``c`` literals as arrays. Rows: those at sorted positions low <= p < high of the measure, or all but
+    those.
 
-    ``value`` is the threshold (for RANGE the upper edge, ``edge`` the lower); spelled literals sit in ``texts``.
+    ``value`` is the threshold (for RANGE the upper edge, ``edge`` the lower); spelled literals sit in
+    ``texts``.
     """
 
     form: Ints
@@ -204,7 +206,7 @@ class Opposer:
         value = np.where(equal, np.where(by_false, on_false, on_true), midpoints(on_true, on_false))
         tags = np.array([entry.tag for entry in measured.measures])[measure]
         value = np.where(tags == "LEV", np.floor(value) + 0.5, value)
-        past = measured.cut(measure, np.where(equal, np.nextafter(value, np.inf), value))
+        past = measured.cut(measure, value, equal)
         first = np.where(equal, measured.cut(measure, value), 0)
         outside = np.where(equal, by_false, ~lower)
         negat_of = np.where(equal, by_false, lower == np.isin(tags, list(_UPPER_IS_PLAIN)))
@@ -229,12 +231,14 @@ class Opposer:
     def _make_ranges(
         self, found: Candidates, places: Ints, on_true: Floats, on_false: Floats, by_false: Flags
     ) -> None:
-        """NRG: a window as wide as the two rows are apart, around F (true outside) or around T (true inside)."""
+        """NRG: a window as wide as the two rows are apart, around F (true outside) or around T (true
+        inside)."""
         if not len(places):
             return
         center = np.where(by_false, on_false, on_true)[places]
-        half = np.abs(on_true - on_false)[places] / 2
-        edge, upper = center - half, center + half
+        half = np.abs(on_true[places] / 2 - on_false[places] / 2)
+        with np.errstate(over="ignore"):  # an infinite edge is dropped by the next line
+            edge, upper = center - half, center + half
         fits = (edge < center) & np.isfinite(edge) & np.isfinite(upper) & (center <= upper)
         other = np.where(by_false, on_true, on_false)[places]
         fits &= (other <= edge) | (other > upper)
@@ -242,14 +246,15 @@ class Opposer:
         measure = found.measure[places]
         found.form[places] = RANGE
         found.edge[places], found.value[places] = edge, upper
-        found.low[places] = self.measured.cut(measure, np.nextafter(edge, np.inf))
-        found.high[places] = self.measured.cut(measure, np.nextafter(upper, np.inf))
+        found.low[places] = self.measured.cut(measure, edge, True)
+        found.high[places] = self.measured.cut(measure, upper, True)
         found.outside[places] = by_false[places]
         found.negat[places] = ~by_false[places]
 
 
 def midpoints(one: Floats, other: Floats) -> Floats:
-    """Between two values, above the lower one: without overflow, and the upper where it rounds to the lower."""
+    """Between two values, above the lower one: without overflow, and the upper where it rounds to the
+    lower."""
     low, high = np.minimum(one, other), np.maximum(one, other)
     middle = low / 2 + high / 2
     return np.where((middle > low) & (middle <= high), middle, high)
@@ -258,7 +263,8 @@ def midpoints(one: Floats, other: Floats) -> Floats:
 def opposite_pairs(
     codes: NDArray[np.int32], key: int, counters: tuple[int, ...], count: int
 ) -> tuple[Ints, Ints]:
-    """``count`` pairs of local rows of different classes, each row T uniform and F uniform among the others."""
+    """``count`` pairs of local rows of different classes, each row T uniform and F uniform among the
+    others."""
     order = np.argsort(codes, kind="stable")
     ordered = codes[order]
     number = np.arange(count)

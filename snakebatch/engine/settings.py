@@ -20,8 +20,8 @@ PROFILES = (
 class Settings:
     """Parameters of one training; all but ``n_layers`` decide the bytes of every layer.
 
-    ``tau`` is the size up to which a slice is not divided further; None divides nothing. ``oppose_profile`` is
-    never ``auto`` here: it was resolved when the population was read. ``seed`` is a non-negative integer.
+    ``tau`` is the size up to which a slice is not divided further; None divides nothing. ``oppose_profile``
+    is never ``auto`` here: it was resolved when the population was read. ``seed`` is a non-negative integer.
     """
 
     n_layers: int = 5

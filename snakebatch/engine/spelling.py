@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from os.path import commonprefix
-
 from snakebatch.engine.draws import below, mix
+from snakebatch.engine.measures import common_prefix
 
 SPELLED_TAGS = frozenset({"T", "TSW", "TEW"})
 
@@ -23,7 +22,7 @@ def spell(tag: str, true_text: str, false_text: str, draw: int) -> tuple[str, bo
 
 
 def _start(true_text: str, false_text: str, draw: int) -> tuple[str, bool] | None:
-    shared = len(commonprefix([true_text, false_text]))
+    shared = int(common_prefix(true_text, false_text))
     length = shared + 1 + below(mix(draw, 1), 2)
     sides = [(true_text[:length], False, len(true_text)), (false_text[:length], True, len(false_text))]
     if draw & 1:

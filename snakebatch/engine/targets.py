@@ -18,7 +18,8 @@ _BOOLEAN_PAIRS = ({"0", "1"}, {"True", "False"}, {"TRUE", "FALSE"})
 
 
 class TargetSniffer:
-    """Finds the datatype of the target (B I N T) from its texts, which come in chunks; J is seen by the caller."""
+    """Finds the datatype of the target (B I N T) from its texts, which come in chunks; J is seen by the
+    caller."""
 
     def __init__(self) -> None:
         self._few: set[str] = set()
@@ -36,7 +37,8 @@ class TargetSniffer:
 
     @property
     def datatype(self) -> str:
-        """``"B"``, ``"I"``, ``"N"`` or ``"T"``; N only if all values are numbers (labels like + and - are text)."""
+        """``"B"``, ``"I"``, ``"N"`` or ``"T"``; N only if all values are numbers (labels like + and - are
+        text)."""
         if any(self._few == pair for pair in _BOOLEAN_PAIRS):
             return "B"
         if self._characters and self._characters <= _DIGITS:

@@ -1,4 +1,5 @@
-"""Training in one process: the same divides and leaves as on the mesh, one after the other or in a few processes."""
+"""Training in one process: the same divides and leaves as on the mesh, one after the other or in a few
+processes."""
 
 from __future__ import annotations
 
