@@ -101,6 +101,19 @@ class Manifest(Message):
         return sum(entry.leaves for entry in self.packets)
 
 
+class Assembled(Message):
+    """The models of a run are in S3, and what they hold."""
+
+    version: OneOf[1] = VERSION
+    model: str
+    model_stripped: str
+    model_bytes: int
+    model_stripped_bytes: int
+    leaves: int
+    buckets: int
+    rows_covered: int
+
+
 def job_record(
     job: str, population: Population, digest: str, training: Training, counts: dict[str, int], warnings: tuple[str, ...]
 ) -> JobRecord:

@@ -5,7 +5,7 @@
     jobs/{job}/{fp}/{role}/packets/{id}.json.gz          work, named by its content
     jobs/{job}/{fp}/{role}/reports/{id}.json.gz          its answer, written once
     jobs/{job}/{fp}/layers-{n}/model.json                and model_stripped.json
-    jobs/{job}/{fp}/executions/{execution}/run.json      and manifest.json, receipt.json, waves/, results/
+    jobs/{job}/{fp}/executions/{execution}/run.json      and manifest.json, assembled.json, receipt.json, waves/, results/
     gather/pending/{id}.json                             task tokens that wait for their model
 
 ``fp`` is the start of the fingerprint. Packets and reports are shared by all executions of a job, which is what
@@ -22,7 +22,7 @@ from snakebatch.errors import ChecksumError, FingerprintError, MeshError
 from snakebatch.mesh.canonical import canonical, content_hash, seal, unseal
 from snakebatch.mesh.messages import GatherMessage, Message, Packet, PacketItem, Report, Role, parse
 from snakebatch.mesh.objects import Objects
-from snakebatch.mesh.records import JobRecord, Manifest, RunRecord, WaveRecord
+from snakebatch.mesh.records import Assembled, JobRecord, Manifest, RunRecord, WaveRecord
 
 PENDING = "gather/pending/"
 _SHORT = 12
@@ -173,6 +173,13 @@ class JobStore:
 
     def manifest(self, keys: Keys, execution: str) -> Manifest:
         return parse(Manifest, json.loads(self.objects.get(keys.execution(execution, "manifest.json"))))
+
+    def put_assembled(self, keys: Keys, execution: str, assembled: Assembled) -> None:
+        self.objects.put(keys.execution(execution, "assembled.json"), _plain(assembled))
+
+    def find_assembled(self, keys: Keys, execution: str) -> Assembled | None:
+        data = self.objects.find(keys.execution(execution, "assembled.json"))
+        return None if data is None else parse(Assembled, json.loads(data))
 
     def put_receipt(self, keys: Keys | None, execution: str, receipt: dict[str, object]) -> str:
         """Write a receipt; without ``keys`` (the job was never staged) beside the jobs. Returns its URI."""

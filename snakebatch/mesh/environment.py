@@ -1,0 +1,53 @@
+"""The environment variables of functions and gatherer, read once and typed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from snakebatch.errors import MeshError
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the template sets. A function that lacks one it needs says so at import, not at its first event."""
+
+    values: Mapping[str, str]
+
+    @classmethod
+    def read(cls) -> Environment:
+        return cls(dict(os.environ))
+
+    def _get(self, name: str) -> str:
+        try:
+            return self.values[name]
+        except KeyError:
+            raise MeshError(f"the environment variable {name} is not set: deploy from the template") from None
+
+    @property
+    def jobs_bucket(self) -> str:
+        return self._get("JOBS_BUCKET")
+
+    @property
+    def reports_queue_url(self) -> str:
+        return self._get("REPORTS_QUEUE_URL")
+
+    @property
+    def reports_dlq_url(self) -> str:
+        return self._get("REPORTS_DLQ_URL")
+
+    @property
+    def lease_table(self) -> str:
+        return self._get("LEASE_TABLE")
+
+    @property
+    def gatherer_threads(self) -> int:
+        return int(self.values.get("GATHERER_THREADS", "4"))
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where populations are kept between invocations: /tmp on Lambda."""
+        return Path(tempfile.gettempdir()) / "snakebatch-populations"

@@ -1,0 +1,55 @@
+"""What really went wrong: the error of a shard behind the Map that only says that too many children failed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from snakebatch.mesh.objects import Objects
+from snakebatch.mesh.requests import Failure
+
+_LONGEST_CAUSE = 1_000
+_MANIFEST = "manifest.json"
+
+
+def one_line(cause: str | None) -> str:
+    """A cause as a person reads it: Lambda's JSON unpacked, in one line, of bounded length."""
+    text = cause or ""
+    try:
+        raw = json.loads(text)
+    except ValueError:
+        raw = None
+    if isinstance(raw, dict) and "errorMessage" in raw:
+        text = str(raw["errorMessage"])
+    line = " ".join(text.split()) or "no cause was given; see the execution history"
+    return line if len(line) <= _LONGEST_CAUSE else line[: _LONGEST_CAUSE - 1] + "…"
+
+
+def explain(objects: Objects, failure: Failure, results: str | None) -> Failure:
+    """The failure with its true name and one line.
+
+    A Map's own error hides its children's: the first failed child is found by the manifest that the Map's
+    ResultWriter left under ``results``, whose file names are followed, never guessed.
+    """
+    if failure.error == "States.ExceedToleratedFailureThreshold" and results is not None:
+        child = _first_failed_child(objects, results)
+        if child is not None:
+            failure = child
+    return Failure(error=failure.error, cause=one_line(failure.cause))
+
+
+def _first_failed_child(objects: Objects, results: str) -> Failure | None:
+    manifests = [key for key in objects.keys(f"{results}/") if key.endswith(f"/{_MANIFEST}")]
+    for manifest in manifests:
+        for file in json.loads(objects.get(manifest)).get("ResultFiles", {}).get("FAILED", []):
+            for entry in json.loads(objects.get(file["Key"])):
+                error = _error_of(entry)
+                if error is not None:
+                    return error
+    return None
+
+
+def _error_of(entry: dict[str, Any]) -> Failure | None:
+    if not entry.get("Error"):
+        return None
+    return Failure(error=str(entry["Error"]), cause=entry.get("Cause"))

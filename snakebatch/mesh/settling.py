@@ -1,0 +1,115 @@
+"""Settle: the model if the gatherer left it to us, the receipt, and the execution's output or its true error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from snakebatch.clock import Clock
+from snakebatch.mesh.assembly import Assembler
+from snakebatch.mesh.failures import explain
+from snakebatch.mesh.records import Assembled, JobRecord, RunRecord
+from snakebatch.mesh.requests import Failure, SettleEvent
+from snakebatch.mesh.store import JobStore, Keys
+
+
+@dataclass
+class Settling:
+    """Ends a run, whichever way it went."""
+
+    assembler: Assembler
+    clock: Clock
+
+    @property
+    def store(self) -> JobStore:
+        return self.assembler.store
+
+    def run(self, event: SettleEvent) -> dict[str, Any]:
+        """Returns ``{"output", "failure"}``; ``failure`` is None for a run that has its model."""
+        if event.failure is not None:
+            return self._failed(event, event.failure)
+        job, fingerprint = str(event.run.job), str(event.run.fingerprint)
+        assembled = self.assembler.assemble(job, fingerprint, event.execution)
+        keys = Keys(job, fingerprint)
+        record = self.store.job(job, fingerprint)
+        run = self.store.run(keys, event.execution)
+        receipt = self.store.put_receipt(keys, event.execution, self._receipt(event, record, run, assembled))
+        return {"output": _output(record, run, assembled, receipt), "failure": None}
+
+    def _failed(self, event: SettleEvent, failure: Failure) -> dict[str, Any]:
+        explained = explain(self.store.objects, failure, event.wave.results)
+        keys = None
+        if event.run.job is not None and event.run.fingerprint is not None:
+            keys = Keys(event.run.job, event.run.fingerprint)
+        said = {"error": explained.error, "cause": explained.cause}
+        receipt = {
+            "status": "FAILED",
+            "execution": event.execution,
+            "job": event.run.job,
+            "fingerprint": event.run.fingerprint,
+            "failure": said,
+            "wave": event.wave.body(),
+            "leaked_bracket": event.leak,
+            "seconds": self._seconds_since(event.started),
+        }
+        uri = self.store.put_receipt(keys, event.execution, receipt)
+        return {"output": {"status": "FAILED", "job": event.run.job, "receipt": uri}, "failure": said}
+
+    def _receipt(
+        self, event: SettleEvent, record: JobRecord, run: RunRecord, assembled: Assembled
+    ) -> dict[str, object]:
+        return {
+            "status": "TRAINED",
+            "execution": event.execution,
+            "job": record.job,
+            "fingerprint": record.fingerprint,
+            "engine": record.engine,
+            "input": run.input.body(),
+            "training": record.training.body(),
+            "plan": run.plan,
+            "actual": {
+                "waves": event.wave.wave + 1,
+                "leaf_packets": event.wave.packets,
+                "leaves": assembled.leaves,
+                "buckets": assembled.buckets,
+                "rows_covered": assembled.rows_covered,
+                "model_bytes": assembled.model_bytes,
+                "model_stripped_bytes": assembled.model_stripped_bytes,
+                "seconds": self._seconds_since(event.started),
+            },
+            "rows": {
+                "read": record.rows_read,
+                "kept": record.rows,
+                "duplicates": record.duplicates,
+                "contradictions": record.contradictions,
+            },
+            "warnings": record.warnings,
+            "assembled_by": "gatherer" if event.gathered else "settle",
+            "leaked_bracket": event.leak,
+        }
+
+    def _seconds_since(self, started: str) -> float:
+        began = datetime.fromisoformat(started.replace("Z", "+00:00")).timestamp()
+        return round(self.clock.time() - began, 3)
+
+
+def _output(record: JobRecord, run: RunRecord, assembled: Assembled, receipt: str) -> dict[str, Any]:
+    return {
+        "status": "TRAINED",
+        "job": record.job,
+        "fingerprint": record.fingerprint,
+        "model": assembled.model,
+        "model_stripped": assembled.model_stripped,
+        "receipt": receipt,
+        "rows": record.rows,
+        "rows_read": record.rows_read,
+        "duplicates": record.duplicates,
+        "contradictions": record.contradictions,
+        "layers": run.input.n_layers,
+        "leaves": assembled.leaves,
+        "buckets": assembled.buckets,
+        "seed": record.training.seed,
+        "oppose_profile": record.training.oppose_profile,
+        "warnings": record.warnings,
+    }

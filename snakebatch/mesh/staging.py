@@ -1,0 +1,112 @@
+"""Stage: from a CSV in S3 to a population, a job, a plan and the first wave."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from snakebatch.engine.csv_table import read_csv
+from snakebatch.engine.intake import Intake, default_seed, digest
+from snakebatch.engine.profiles import resolve_profile
+from snakebatch.errors import PlanError
+from snakebatch.mesh.dataset import Dataset
+from snakebatch.mesh.messages import Training
+from snakebatch.mesh.packing import LEAF_ROWS, leaf_weight
+from snakebatch.mesh.population_file import to_bytes
+from snakebatch.mesh.records import JobRecord, RunRecord, job_record
+from snakebatch.mesh.requests import StageEvent, TrainInput, WaveRef, read_input
+from snakebatch.mesh.store import JobStore
+from snakebatch.mesh.waves import Waves
+from snakebatch.planner import Plan, make_plan
+
+_ID_BYTES = 16
+
+
+@dataclass
+class Staging:
+    """Refuses bad input before anything is spent."""
+
+    store: JobStore
+
+    def run(self, event: StageEvent) -> dict[str, Any]:
+        """Stage one execution; returns ``run`` (keys and switches), ``plan`` and ``wave``, all small.
+
+        Raises InputError, PlanError, or FingerprintError where the job id belongs to other data or parameters.
+        """
+        asked = read_input(event.input)
+        slots = _slots(asked)
+        intake = read_csv(Dataset(self.store.objects.s3, asked.dataset).open, asked.target)
+        content = digest(intake.population)
+        training = _training(asked, intake, content)
+        record = _record(asked, intake, content, training)
+        plan = _plan(asked, record, slots)
+        run = RunRecord(
+            execution=event.execution,
+            job=record.job,
+            fingerprint=record.fingerprint,
+            started=event.started,
+            input=asked,
+            plan=plan.to_dict(),
+        )
+        wave = WaveRef(wave=0, next="none")
+        if plan.feasible and not asked.dry_run:
+            record = self.store.create_job(record)
+            self.store.put_population(record.job, content, to_bytes(intake.population))
+            self.store.put_run(run)
+            wave = Waves(self.store, record, run).first()
+        return {
+            "run": {
+                "execution": event.execution,
+                "job": record.job,
+                "fingerprint": record.fingerprint,
+                "dry_run": asked.dry_run,
+                "slots": slots,
+            },
+            "plan": plan.to_dict(),
+            "wave": wave.body(),
+        }
+
+
+def _slots(asked: TrainInput) -> int:
+    if asked.slots == "auto":
+        return 0
+    if asked.slots:
+        raise PlanError(
+            f"slots: {asked.slots} provisioned slots come with the deployed stack's bracket; ask for 0 or auto"
+        )
+    return asked.slots
+
+
+def _training(asked: TrainInput, intake: Intake, content: str) -> Training:
+    return Training(
+        bucket=asked.bucket,
+        tau=asked.tau,
+        seed=default_seed(content) if asked.seed is None else asked.seed,
+        oppose_profile=resolve_profile(asked.oppose_profile, intake.population),
+        lookahead=asked.lookahead,
+    )
+
+
+def _record(asked: TrainInput, intake: Intake, content: str, training: Training) -> JobRecord:
+    # An id that nobody can guess: who may read a bucket's jobs prefix is decided by its id alone in a link.
+    job = asked.job or secrets.token_urlsafe(_ID_BYTES)
+    counts = {
+        "rows_read": intake.rows_read,
+        "duplicates": intake.duplicates,
+        "contradictions": intake.contradictions,
+    }
+    return job_record(job, intake.population, content, training, counts, intake.warnings)
+
+
+def _plan(asked: TrainInput, record: JobRecord, slots: int) -> Plan:
+    return make_plan(
+        rows=record.rows,
+        n_layers=asked.n_layers,
+        tau=asked.tau,
+        columns=len(record.header) - 1,
+        weight=leaf_weight(record.classes),
+        rows_per_packet=LEAF_ROWS,
+        slots=slots,
+        max_usd=asked.max_usd,
+    )

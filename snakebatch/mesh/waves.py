@@ -1,0 +1,192 @@
+"""From one wave to the next: what the reports left to do becomes packets, items, and at last the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal as OneOf
+
+from snakebatch.errors import MeshError, PlanError
+from snakebatch.mesh.ledger import missing, require_complete
+from snakebatch.mesh.messages import AtomGroup, Packet, Report, Role, Slice
+from snakebatch.mesh.packing import DIVIDE_BUDGET, atom_packets, divide_packets, leaf_packets, leaf_weight
+from snakebatch.mesh.records import JobRecord, Manifest, ManifestEntry, RunRecord, WaveRecord
+from snakebatch.mesh.requests import WaveEvent, WaveRef
+from snakebatch.mesh.routing import root_shard, wave_shard
+from snakebatch.mesh.store import JobStore, Keys
+from snakebatch.mesh.tree import root_slice
+from snakebatch.planner.plan import compute_seconds, cost
+
+MOST_WAVES = 400
+"""More than the deepest tree has levels: a split takes a twentieth at least, so 1e9 rows end within 300."""
+
+
+_WRITERS = 8
+"""Packets written at a time: S3 answers in tens of milliseconds, and a wave may have thousands."""
+
+
+@dataclass
+class Waves:
+    """The waves of one run, read from and written to the store; holds nothing between two calls."""
+
+    store: JobStore
+    job: JobRecord
+    run: RunRecord
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(self.job.job, self.job.fingerprint)
+
+    def first(self) -> WaveRef:
+        """The root packets, one a layer; ``none`` where every root is a leaf already."""
+        roots = self._roots()
+        if roots[0].final:
+            return self._hand_out(0, "divide", [], []).model_copy(update={"next": "none"})
+        packets = [self._packet("divide", slices=[root]) for root in roots]
+        shards = [root_shard(self.job.job, root.layer) for root in roots]
+        return self._hand_out(0, "divide", packets, shards)
+
+    def next(self, event: WaveEvent) -> WaveRef:
+        """What follows the Map that just ended; raises MeshError where one of its reports is missing.
+
+        Raises PlanError where what was done and what is left would cost more than ``max_usd``.
+        """
+        wave = event.wave + 1
+        if wave > MOST_WAVES:
+            raise MeshError(f"{MOST_WAVES} waves and still slices to divide: this is a fault of the engine")
+        divided = list(self._reports("divide", range(wave)))
+        self._check_cost(divided, wave)
+        if event.done == "conquer":
+            return self._atoms(wave, list(self._reports("conquer", [event.wave])))
+        last = list(self._reports("divide", [event.wave])) if event.done == "divide" else []
+        opened = [piece for report in last for piece in report.open]
+        if opened:
+            packets = [self._packet("divide", slices=slices) for slices in divide_packets(opened)]
+            return self._hand_out(wave, "divide", packets, self._shards(len(packets)))
+        final = [piece for report in divided for piece in report.final] or self._roots()
+        if self.run.input.leaf_grain == "bucket":
+            packets = [
+                self._packet("conquer", slices=slices) for slices in leaf_packets(final, self.job.classes)
+            ]
+            return self._hand_out(wave, "conquer", packets, self._shards(len(packets)))
+        return self._leaves(wave, final)
+
+    # The three kinds of waves
+
+    def _leaves(self, wave: int, final: list[Slice]) -> WaveRef:
+        packets = [self._packet("leaf", slices=slices) for slices in leaf_packets(final, self.job.classes)]
+        entries = [
+            (packet, len(packet.slices), sum(piece.n for piece in packet.slices)) for packet in packets
+        ]
+        self._expect(entries, len(final))
+        return self._hand_out(wave, "leaf", packets, self._shards(len(packets)))
+
+    def _atoms(self, wave: int, reports: list[Report]) -> WaveRef:
+        chains = [chain for report in reports for chain in report.chains]
+        sizes = {chain.slice.place: chain.rows for chain in chains}
+        packets = [self._packet("leaf", atoms=groups) for groups in atom_packets(chains, self.job.classes)]
+        entries = [
+            (
+                packet,
+                sum(len(group.ks) for group in packet.atoms),
+                sum(sizes[group.slice.place][k] for group in packet.atoms for k in group.ks),
+            )
+            for packet in packets
+        ]
+        self._expect(entries, len(chains))
+        return self._hand_out(wave, "leaf", packets, self._shards(len(packets)))
+
+    def _expect(self, entries: Iterable[tuple[Packet, int, int]], slices: int) -> None:
+        """Write the manifest; ``entries`` are packets in model order with their leaves and rows."""
+        self.store.put_manifest(
+            Manifest(
+                execution=self.run.execution,
+                job=self.job.job,
+                fingerprint=self.job.fingerprint,
+                layers=self.run.input.n_layers,
+                slices=slices,
+                packets=[
+                    ManifestEntry(packet=packet.id, layer=_layer(packet), leaves=leaves, rows=rows)
+                    for packet, leaves, rows in entries
+                ],
+            )
+        )
+
+    # Packets and items
+
+    def _packet(
+        self, role: Role, *, slices: Iterable[Slice] = (), atoms: Iterable[AtomGroup] = ()
+    ) -> Packet:
+        divides = role == "divide"
+        return Packet(
+            engine=self.job.engine,
+            job=self.job.job,
+            fingerprint=self.job.fingerprint,
+            role=role,
+            population=self.job.population,
+            training=self.job.training,
+            levels=self.run.input.levels if divides else None,
+            budget=DIVIDE_BUDGET if divides else 0,
+            slices=list(slices),
+            atoms=list(atoms),
+        )
+
+    def _hand_out(
+        self, wave: int, role: OneOf["divide", "conquer", "leaf"], packets: list[Packet], shards: list[str]
+    ) -> WaveRef:
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            ids = list(writers.map(self.store.put_packet, packets))
+        waiting = set(missing(self.store, self.keys, role, ids))
+        items = [
+            self.store.item(self.keys, role, packet, shard)
+            for packet, shard in zip(ids, shards, strict=True)
+            if packet in waiting
+        ]
+        record = WaveRecord(wave=wave, role=role, packets=ids)
+        key = self.store.put_wave(self.keys, self.run.execution, record, items)
+        return WaveRef(
+            wave=wave, next=role, items=key, results=self._results(wave), packets=len(ids), pending=len(items)
+        )
+
+    def _shards(self, number: int) -> list[str]:
+        return [wave_shard(self.job.job, j) for j in range(number)]
+
+    def _results(self, wave: int) -> str:
+        return self.store.results(self.keys, self.run.execution, wave)
+
+    def _roots(self) -> list[Slice]:
+        layers = range(self.run.input.n_layers)
+        return [root_slice(layer, self.job.rows, self.job.training.tau) for layer in layers]
+
+    # What was done
+
+    def _reports(self, role: Role, waves: Iterable[int]) -> Iterator[Report]:
+        for wave in waves:
+            record = self.store.wave(self.keys, self.run.execution, wave)
+            if record.role != role:
+                continue
+            require_complete(missing(self.store, self.keys, role, record.packets), role)
+            for packet in record.packets:
+                yield self.store.report(self.keys, role, packet)
+
+    def _check_cost(self, divided: list[Report], wave: int) -> None:
+        """Refuse to go on where what was done and what is left cost more than the user allows."""
+        rows = self.job.rows * self.run.input.n_layers * leaf_weight(self.job.classes)
+        invocations = len(divided) + int(self.run.plan["packets"])
+        work = compute_seconds(
+            invocations=invocations,
+            evaluations=sum(report.evaluations for report in divided),
+            leaf_rows=rows,
+        )
+        leaves = sum(len(report.final) for report in divided)
+        usd = cost(invocations=invocations, compute_seconds=work, leaves=leaves)
+        if usd > self.run.input.max_usd:
+            raise PlanError(
+                f"after wave {wave - 1} the run is to cost ${usd:.4f}, more than max_usd ${self.run.input.max_usd:g}: "
+                "start the job again with a higher max_usd; what is done is kept"
+            )
+
+
+def _layer(packet: Packet) -> int:
+    return packet.slices[0].layer if packet.slices else packet.atoms[0].slice.layer
