@@ -49,7 +49,9 @@ class Assembler:
         require_complete(missing_leaves(self.store, manifest), "leaf")
         with tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n") as spool:
             counts = self._spool(manifest, record, spool, alive)
-            sizes = [self._write(manifest, record, spool, counts, stripped, alive) for stripped in (False, True)]
+            sizes = [
+                self._write(manifest, record, spool, counts, stripped, alive) for stripped in (False, True)
+            ]
         done = Assembled(
             model=self.store.objects.uri(keys.model(manifest.layers, stripped=False)),
             model_stripped=self.store.objects.uri(keys.model(manifest.layers, stripped=True)),
@@ -73,7 +75,9 @@ class Assembler:
                 counts.append(0)
             core = sum(checks[-1].add(text) for text in leaf.buckets)
             if core != leaf.rows:
-                raise InvariantError(f"leaf {leaf.layer}/{leaf.node}: {core} core members for {leaf.rows} rows")
+                raise InvariantError(
+                    f"leaf {leaf.layer}/{leaf.node}: {core} core members for {leaf.rows} rows"
+                )
             spool.writelines(f"{text}\n" for text in leaf.buckets)
             counts[-1] += len(leaf.buckets)
         _finish(checks)
@@ -90,13 +94,21 @@ class Assembler:
             _check_entry(entry, report)
             for leaf in report.leaves:
                 if leaf.place <= last:
-                    raise InvariantError(f"leaf {leaf.place} comes after {last}: the manifest is not in model order")
+                    raise InvariantError(
+                        f"leaf {leaf.place} comes after {last}: the manifest is not in model order"
+                    )
                 last = leaf.place
                 yield leaf
             alive()
 
     def _write(
-        self, manifest: Manifest, record: JobRecord, spool: IO[str], counts: list[int], stripped: bool, alive: Alive
+        self,
+        manifest: Manifest,
+        record: JobRecord,
+        spool: IO[str],
+        counts: list[int],
+        stripped: bool,
+        alive: Alive,
     ) -> int:
         spool.seek(0)
         population = self.populations.get(

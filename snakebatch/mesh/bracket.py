@@ -30,7 +30,9 @@ class Bracket:
             self.leases.release(event.execution)
             return {"closed": True}
         if event.slots:
-            raise PlanError(f"{event.slots} slots were asked for, and provisioned concurrency is not deployed: ask for 0")
+            raise PlanError(
+                f"{event.slots} slots were asked for, and provisioned concurrency is not deployed: ask for 0"
+            )
         return {"ready": True, "slots": 0, "tries": event.tries + 1, "wait_seconds": WAIT_SECONDS}
 
     def _admit(self, event: BracketEvent) -> dict[str, object]:

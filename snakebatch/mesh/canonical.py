@@ -45,7 +45,9 @@ def unseal(kind: str, data: bytes, name: str) -> Any:
         head_text, _, text = gzip.decompress(data).decode().partition("\n")
         head = json.loads(head_text)
     except (OSError, EOFError, ValueError) as error:
-        raise ChecksumError(f"{name} is not a sealed object ({error}): delete it and start the job again") from error
+        raise ChecksumError(
+            f"{name} is not a sealed object ({error}): delete it and start the job again"
+        ) from error
     if not isinstance(head, dict) or head.get("kind") != kind or head.get("checksum") != content_hash(text):
         raise ChecksumError(f"{name} is not what its checksum says: delete it and start the job again")
     return json.loads(text)

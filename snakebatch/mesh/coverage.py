@@ -69,7 +69,9 @@ class LayerCheck:
             raise self._broken(f"names a row outside 0..{self.rows - 1}")
         if len(np.unique(core)) != len(core) or self._covered[core].any():
             twice = core[self._covered[core]]
-            raise self._broken(f"holds a row that is in a bucket already (row {twice[0] if len(twice) else core[0]})")
+            raise self._broken(
+                f"holds a row that is in a bucket already (row {twice[0] if len(twice) else core[0]})"
+            )
 
     def _broken(self, what: str) -> InvariantError:
         return InvariantError(f"layer {self.layer}: bucket {self.buckets} {what}")

@@ -79,7 +79,9 @@ class Dataset:
                 raise InputError(f"{self.uri} changed while it was read: start again") from error
             if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchBucket", "404", "AccessDenied", "403"}:
                 reason = error.response["Error"]["Code"]
-                raise InputError(f"{self.uri} can't be read ({reason}): check the address and the rights") from error
+                raise InputError(
+                    f"{self.uri} can't be read ({reason}): check the address and the rights"
+                ) from error
             raise
         self._etag = answer["ETag"]
         return answer["Body"]

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.bucket import Bucket
+from snakebatch.engine.chain import Link, build_chain
 from snakebatch.engine.columns import truth
 from snakebatch.engine.divide import Split, Stop, split
-from snakebatch.engine.leaf import Link, build_bucket, build_chain, build_leaf
+from snakebatch.engine.leaf import build_bucket, build_leaf
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.settings import Settings

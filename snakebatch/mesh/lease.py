@@ -120,7 +120,9 @@ class LeaseTable:
             answer = change(budget)
             if self._write(budget, version):
                 return answer
-        raise MeshError(f"the lease table {self.table} changed under {_ATTEMPTS} attempts: start the execution again")
+        raise MeshError(
+            f"the lease table {self.table} changed under {_ATTEMPTS} attempts: start the execution again"
+        )
 
     def _write(self, budget: Budget, version: int) -> bool:
         text = json.dumps({"leases": budget.leases, "queue": budget.queue})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from snakebatch.engine.leaf import Link
+from snakebatch.engine.chain import Link
 from snakebatch.engine.literal import literal_from_json
 from snakebatch.engine.model_json import bucket_text
 from snakebatch.engine.population import Population, Rows

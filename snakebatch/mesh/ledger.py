@@ -29,4 +29,6 @@ def require_complete(lost: list[str], what: str) -> None:
     """Raise MeshError naming a few of the packets whose report is missing."""
     if lost:
         named = ", ".join(lost[:3]) + (", ..." if len(lost) > 3 else "")
-        raise MeshError(f"{len(lost)} {what} packets have no report ({named}): start the job again to do just these")
+        raise MeshError(
+            f"{len(lost)} {what} packets have no report ({named}): start the job again to do just these"
+        )

@@ -7,7 +7,8 @@ instead of guessing. Slices and results lie in S3; a Map item only names them.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal as OneOf, TypeVar
+from typing import Annotated, Any, Final, TypeVar
+from typing import Literal as OneOf
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,7 +17,7 @@ from snakebatch.engine.settings import Settings
 from snakebatch.errors import ChecksumError, MeshError, SnakeBatchError
 from snakebatch.mesh.canonical import canonical, content_hash
 
-VERSION = 1
+VERSION: Final = 1
 """Version of every message below; a change that an older reader would misread raises it."""
 
 Role = OneOf["divide", "conquer", "leaf"]

@@ -51,7 +51,9 @@ def atom_packets(chains: Iterable[Chain], classes: int) -> Iterator[list[AtomGro
         for packet in _fill(atoms, LEAF_ROWS):
             yield [
                 _group([chain for chain, _ in members][0], [k for _, k in members])
-                for members in (list(group) for _, group in groupby(packet, key=lambda atom: atom[0].slice.node))
+                for members in (
+                    list(group) for _, group in groupby(packet, key=lambda atom: atom[0].slice.node)
+                )
             ]
 
 

@@ -65,7 +65,8 @@ def from_bytes(data: bytes) -> Population:
     if hashlib.blake2b(body, digest_size=16).hexdigest() != header["checksum"]:
         raise ChecksumError("the population file is not what its checksum says: stage the job again")
     sections = [
-        np.frombuffer(body, dtype=dtype, count=count, offset=offset) for dtype, count, offset in header["sections"]
+        np.frombuffer(body, dtype=dtype, count=count, offset=offset)
+        for dtype, count, offset in header["sections"]
     ]
     return Population(
         header=tuple(header["header"]),

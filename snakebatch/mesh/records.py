@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal as OneOf
+from typing import Any
+from typing import Literal as OneOf
 
 from snakebatch.engine.population import Population
 from snakebatch.engine.settings import Settings
@@ -23,7 +24,9 @@ def fingerprint_of(population: str, training: Training) -> str:
     Not the number of layers, the grain or the levels a wave: those decide how much is trained, or how it is cut
     up, and a job may be resumed with others.
     """
-    return content_hash(canonical({"population": population, "noise": 0, "engine": ENGINE, **training.body()}))
+    return content_hash(
+        canonical({"population": population, "noise": 0, "engine": ENGINE, **training.body()})
+    )
 
 
 def short_list(warnings: tuple[str, ...]) -> list[str]:
@@ -115,7 +118,12 @@ class Assembled(Message):
 
 
 def job_record(
-    job: str, population: Population, digest: str, training: Training, counts: dict[str, int], warnings: tuple[str, ...]
+    job: str,
+    population: Population,
+    digest: str,
+    training: Training,
+    counts: dict[str, int],
+    warnings: tuple[str, ...],
 ) -> JobRecord:
     """The record of a job that was just staged."""
     return JobRecord(

@@ -43,7 +43,7 @@ class Settling:
         if event.run.job is not None and event.run.fingerprint is not None:
             keys = Keys(event.run.job, event.run.fingerprint)
         said = {"error": explained.error, "cause": explained.cause}
-        receipt = {
+        receipt: dict[str, object] = {
             "status": "FAILED",
             "execution": event.execution,
             "job": event.run.job,

@@ -70,7 +70,9 @@ class Shard:
             packet.population, lambda: self.store.population(packet.job, packet.population)
         )
 
-    def _messages(self, packet: Packet, report: Report, event: ShardEvent, started: float) -> list[LeafMessage]:
+    def _messages(
+        self, packet: Packet, report: Report, event: ShardEvent, started: float
+    ) -> list[LeafMessage]:
         seconds = self.clock.time() - started
         return [
             LeafMessage(
@@ -111,7 +113,11 @@ def work(packet: Packet, identity: str, population: Population, engine: Engine) 
     leaves = list(slice_leaves(population, packet.slices, settings, engine, reader))
     leaves += atom_leaves(population, packet.atoms, settings, engine, reader)
     return blank.model_copy(
-        update={"evaluations": reader.evaluations, "leaves": leaves, "index": [_index(leaf) for leaf in leaves]}
+        update={
+            "evaluations": reader.evaluations,
+            "leaves": leaves,
+            "index": [_index(leaf) for leaf in leaves],
+        }
     )
 
 

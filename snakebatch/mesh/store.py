@@ -83,7 +83,9 @@ class JobStore:
         """The job's record; raises FingerprintError where ``fingerprint`` is not its own."""
         record = parse(JobRecord, json.loads(self.objects.get(f"jobs/{job}/job.json")))
         if record.fingerprint != fingerprint:
-            raise FingerprintError(f"job {job} has fingerprint {record.fingerprint[:_SHORT]}, not {fingerprint[:_SHORT]}")
+            raise FingerprintError(
+                f"job {job} has fingerprint {record.fingerprint[:_SHORT]}, not {fingerprint[:_SHORT]}"
+            )
         return record
 
     def put_population(self, job: str, digest: str, data: bytes) -> None:
@@ -131,7 +133,9 @@ class JobStore:
         if self.objects.create(key, seal("report", report.body())):
             return True
         if _report(self.objects.get(key), key).body() != report.body():
-            raise MeshError(f"two shards answered packet {report.packet} differently: are all on one version?")
+            raise MeshError(
+                f"two shards answered packet {report.packet} differently: are all on one version?"
+            )
         return False
 
     def report(self, keys: Keys, role: Role, packet: str) -> Report:
@@ -195,6 +199,9 @@ class JobStore:
         key = f"{PENDING}{content_hash(message.token)}.json"
         self.objects.put(key, _plain(message))
         return key
+
+    def forget_pending(self, key: str) -> None:
+        self.objects.delete(key)
 
     def pending(self) -> Iterator[tuple[str, GatherMessage]]:
         """Every kept token with its key: what a gatherer that was just started has to take up."""

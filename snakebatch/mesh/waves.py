@@ -115,9 +115,7 @@ class Waves:
 
     # Packets and items
 
-    def _packet(
-        self, role: Role, *, slices: Iterable[Slice] = (), atoms: Iterable[AtomGroup] = ()
-    ) -> Packet:
+    def _packet(self, role: Role, *, slices: Iterable[Slice] = (), atoms: Iterable[AtomGroup] = ()) -> Packet:
         divides = role == "divide"
         return Packet(
             engine=self.job.engine,
@@ -186,6 +184,13 @@ class Waves:
                 f"after wave {wave - 1} the run is to cost ${usd:.4f}, more than max_usd ${self.run.input.max_usd:g}: "
                 "start the job again with a higher max_usd; what is done is kept"
             )
+
+
+def next_wave(store: JobStore, event: WaveEvent) -> WaveRef:
+    """The wave after the one that ``event`` says has ended."""
+    job = store.job(event.job, event.fingerprint)
+    run = store.run(Keys(event.job, event.fingerprint), event.execution)
+    return Waves(store, job, run).next(event)
 
 
 def _layer(packet: Packet) -> int:

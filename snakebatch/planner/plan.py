@@ -59,7 +59,9 @@ class Plan:
         return asdict(self)
 
 
-def cost(*, invocations: int, compute_seconds: float, leaves: int, slots: int = 0, seconds: float = 0.0) -> float:
+def cost(
+    *, invocations: int, compute_seconds: float, leaves: int, slots: int = 0, seconds: float = 0.0
+) -> float:
     """US dollars: Lambda, its requests, one transition a child, S3, SQS, and slots for at least five minutes."""
     price = prices()
     slot_seconds = max(seconds, price.provisioned_least_seconds) if slots else 0.0
@@ -133,7 +135,9 @@ def make_plan(
 
 def _refusal(usd: float, max_usd: float, seconds: float) -> str | None:
     if usd > max_usd:
-        return f"the plan costs ${usd:.4f}, more than max_usd ${max_usd:g}: raise max_usd, or train fewer layers"
+        return (
+            f"the plan costs ${usd:.4f}, more than max_usd ${max_usd:g}: raise max_usd, or train fewer layers"
+        )
     if seconds > LONGEST:
         return (
             f"the plan takes {seconds / 3600:.1f} h, an execution may run {LONGEST / 3600:.0f} h: train fewer layers, "

@@ -1,0 +1,32 @@
+"""Stage: reads the data set, writes population, job and first wave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from snakebatch.errors import InputError
+from snakebatch.mesh.environment import Environment
+from snakebatch.mesh.messages import parse
+from snakebatch.mesh.objects import Objects
+from snakebatch.mesh.requests import StageEvent
+from snakebatch.mesh.staging import Staging
+from snakebatch.mesh.store import JobStore
+
+logger = Logger()
+metrics = Metrics()
+staging = Staging(JobStore(Objects(boto3.client("s3"), Environment.read().jobs_bucket)))
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Stage one execution; returns its keys, its plan and where its first wave lies."""
+    result = staging.run(parse(StageEvent, event, InputError))
+    metrics.add_metric("RowsStaged", MetricUnit.Count, result["plan"]["rows"])
+    logger.info("staged", extra={"job": result["run"]["job"], "plan": result["plan"]})
+    return result

@@ -1,0 +1,68 @@
+"""The running gatherer: receiver threads beside one thread that answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from gatherer.answering import Answerer
+    from gatherer.drainer import Drainer
+
+RETRY_SECONDS = 2.0
+"""Between two attempts after AWS answered with an error."""
+
+
+class Service:
+    """Starts, stops, and nothing else: what a thread does is the drainer's and the answerer's."""
+
+    def __init__(self, drainer: Drainer, answerer: Answerer, *, threads: int, logger: Logger) -> None:
+        self.drainer = drainer
+        self.answerer = answerer
+        self.threads = threads
+        self.logger = logger
+        self.asked = threading.Event()
+        self.stopping = threading.Event()
+
+    def stop(self) -> None:
+        """End after the work in hand; safe to call from a signal handler."""
+        self.stopping.set()
+        self.asked.set()
+
+    def run(self) -> None:
+        """Drain and answer until ``stop``."""
+        receivers = [
+            threading.Thread(
+                target=self._until_stopped, args=(self.drainer.drain_once,), name=f"receiver-{index}"
+            )
+            for index in range(self.threads)
+        ]
+        for thread in receivers:
+            thread.start()
+        self._until_stopped(self._answer)
+        for thread in receivers:
+            thread.join()
+
+    def _answer(self) -> None:
+        self.asked.clear()
+        # Tokens in S3 are all that a restart needs, so the first look finds what an earlier life left.
+        self.answerer.answer_all()
+        if not self.stopping.is_set():
+            self.asked.wait()
+
+    def _until_stopped(self, work: Callable[[], object]) -> None:
+        while not self.stopping.is_set():
+            try:
+                work()
+            except (ClientError, BotoCoreError) as error:
+                # AWS has bad moments; what was not deleted comes again.
+                self.logger.warning("AWS did not answer well; trying again", extra={"error": str(error)})
+                self.stopping.wait(RETRY_SECONDS)
+            except Exception:
+                self.logger.exception("the gatherer has a fault")
+                self.stop()
+                raise
