@@ -1,0 +1,44 @@
+"""``python -m tests.bench [maps] [train] [sets] [--runs N]``: what `make bench` runs; no name: all three.
+
+maps   1,000 no-op items of a Distributed Map over the process pool; goal 2 s on 2 cores
+train  the whole `make train` after set-up; goal 15 s
+sets   the three sets of 5,000 rows through the workflow, both passes -> tests/bench/results_3x5k.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable
+
+from tests.bench import make_train, map_items, three_sets
+
+MEASURES: dict[str, Callable[[int], None]] = {
+    "maps": lambda runs: _tell("1,000 no-op map items", map_items.measure(runs), 2.0),
+    "train": lambda runs: _tell("make train", make_train.measure(runs), 15.0),
+    "sets": three_sets.write_results,
+}
+
+
+def _tell(what: str, seconds: list[float], goal: float) -> None:
+    median = statistics.median(seconds)
+    each = ", ".join(f"{value:.2f}" for value in seconds)
+    print(f"{what}: median {median:.2f} s of {len(seconds)} runs ({each}); goal {goal:g} s", flush=True)
+
+
+def main() -> None:
+    """Measure what was asked for, one after the other."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", choices=[[], *MEASURES], metavar="maps|train|sets")
+    parser.add_argument("--runs", type=int, default=3, help="runs, of which the median counts (default 3)")
+    arguments = parser.parse_args()
+    for name in arguments.names or MEASURES:
+        MEASURES[name](arguments.runs)
+
+
+if __name__ == "__main__":
+    main()
