@@ -95,11 +95,22 @@ class Environments:
             self._idle.append(environment)
             self._serve_queue()
 
-    def discard(self, environment: Environment) -> int:
-        """Kill it; its place is free again. Returns its exit code."""
-        code = self._server.kill(environment.process)
+    def discard(self, environment: Environment) -> None:
+        """Kill it; its place is free again."""
+        self._server.kill(environment.process)
+        self._leave_place()
+
+    def bury(self, environment: Environment) -> int:
+        """Exit code of one that hung up; its place is free again."""
+        code = self._server.see_off(environment.process)
         self._leave_place()
         return code
+
+    @property
+    def waiting(self) -> int:
+        """Callers in the queue."""
+        with self._lock:
+            return len(self._waiting)
 
     def close(self) -> None:
         """Turn away everyone who waits. The processes end with the forkserver."""
@@ -161,7 +172,7 @@ class Environments:
             self._server.kill(process)
             raise InitFailedError(None) from None
         except (EOFError, OSError):
-            raise InitFailedError(None, exit_code=self._server.kill(process)) from None
+            raise InitFailedError(None, exit_code=self._server.see_off(process)) from None
         if answer["kind"] != "ready":
             self._server.kill(process)
             raise InitFailedError(payload)

@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from pathlib import Path
 
@@ -88,6 +89,12 @@ class ForkServer:
             self._control.sendall(json.dumps({"kill": process.number}).encode() + b"\n")
         process.channel.close()
         return process.exit_code.result()
+
+    def see_off(self, process: Process) -> int:
+        """Exit code of a process that has hung up: it ends by itself in a moment, or is killed."""
+        with suppress(FutureTimeout):
+            process.exit_code.result(_GRACE)
+        return self.kill(process)
 
     def close(self) -> None:
         """End it and every process that it forked."""

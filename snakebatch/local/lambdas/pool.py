@@ -107,6 +107,16 @@ class LambdaPool:
         """Environments started so far."""
         return self._environments.launched
 
+    @property
+    def waiting(self) -> int:
+        """Callers that wait for an environment."""
+        return self._environments.waiting
+
+    def in_flight(self, name: str) -> int:
+        """Invocations of a function that have begun, or wait to, and have not ended."""
+        with self._lock:
+            return self._in_flight[name]
+
     def close(self) -> None:
         """Kill every environment and remove all scratch files; callers that wait get a CloudError."""
         self._environments.close()
@@ -233,7 +243,7 @@ class LambdaPool:
             self._environments.discard(environment)
             return self._timed_out(request_id, function.timeout), True
         except (EOFError, OSError):
-            return dump(errors.exited(request_id, self._environments.discard(environment))), True
+            return dump(errors.exited(request_id, self._environments.bury(environment))), True
         except BaseException:  # the caller was interrupted: nobody waits for what the environment does now
             self._environments.discard(environment)
             raise

@@ -105,6 +105,7 @@ class Zygote:
 
     def _become_environment(self, channel: int) -> None:
         code = 1
+        connection = socket.socket(fileno=channel)  # open to the very end: its closing says that we are gone
         try:
             with suppress(OSError):
                 os.setpgid(0, 0)
@@ -114,7 +115,7 @@ class Zygote:
                 end.close()
             os.close(self._lifeline_held)
             leave_with(self._lifeline)
-            code = serve(socket.socket(fileno=channel))
+            code = serve(connection)
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else int(error.code is not None)
         except BaseException:
