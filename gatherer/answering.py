@@ -49,7 +49,8 @@ class Answerer:
     def answer(self, key: str, message: GatherMessage) -> None:
         """Assemble and complete one token, with the model or with the reason why there is none.
 
-        The workflow asks when its last leaf is done, so a report that is missing now is lost: that is an answer too.
+        The workflow asks when its last leaf is done, so a report that is missing now is lost: that is an
+        answer too.
         """
         try:
             output = self._assemble(message)

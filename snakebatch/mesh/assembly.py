@@ -1,6 +1,7 @@
 """Assembly: from the reports in S3 to model.json and model_stripped.json, in bounded memory.
 
-The gatherer does it, and Settle where the gatherer is silent; twice is harmless, since the bytes are the same.
+The gatherer does it, and Settle where the gatherer is silent; twice is harmless, since the bytes are the
+same.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ class Assembler:
         return done
 
     def _spool(self, manifest: Manifest, record: JobRecord, spool: IO[str], alive: Alive) -> list[int]:
-        """Check every leaf, and write its buckets to disk, one a line: both models are then written from there."""
+        """Check every leaf, and write its buckets to disk, one a line: both models are then written from
+        there.
+        """
         checks: list[LayerCheck] = []
         counts: list[int] = []
         for leaf in self._leaves(manifest, alive):

@@ -30,9 +30,11 @@ def stable_hash(*parts: object) -> int:
 
 
 def seal(kind: str, body: Any) -> bytes:
-    """``body`` as a gzip object whose first line says its kind and checksum; the same body gives the same bytes.
+    """``body`` as a gzip object whose first line says its kind and checksum; the same body gives the same
+    bytes.
 
-    Without the clock and the file name that gzip would write, so that a retried report is byte for byte the same.
+    Without the clock and the file name that gzip would write, so that a retried report is byte for byte the
+    same.
     """
     text = canonical(body)
     head = canonical({"kind": kind, "checksum": content_hash(text)})

@@ -1,8 +1,8 @@
 """What a layer guarantees, checked bucket by bucket before its model exists.
 
-Each row is a core member of exactly one bucket; no two buckets carry the same condition; only the last may be ELSE.
-The second is what v9's chunked design broke: several leaves under one condition, of which a walk finds only the
-first, so that the members of the others never vote.
+Each row is a core member of exactly one bucket; no two buckets carry the same condition; only the last may be
+ELSE. The second is what v9's chunked design broke: several leaves under one condition, of which a walk finds
+only the first, so that the members of the others never vote.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class LayerCheck:
         missing = np.flatnonzero(~self._covered)
         if len(missing):
             raise InvariantError(
-                f"layer {self.layer}: {len(missing)} of {self.rows} rows are in no bucket, the first is row {missing[0]}"
+                f"layer {self.layer}: {len(missing)} of {self.rows} rows are in no bucket, first row {missing[0]}"
             )
 
     def _check_condition(self, condition: list[Any] | None) -> None:

@@ -53,7 +53,8 @@ class Dataset:
 
     @contextmanager
     def open(self) -> Iterator[TextIO]:
-        """The text, from its start; raises InputError where there is none, or it is not UTF-8 (a BOM is fine).
+        """The text, from its start; raises InputError where there is none, or it is not UTF-8 (a BOM is
+        fine).
 
         The second opening insists on the object that the first one read.
         """
@@ -65,7 +66,7 @@ class Dataset:
                 yield text
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{self.uri} is not UTF-8 text (byte 0x{error.object[error.start]:02x}): save it as a CSV in UTF-8"
+                f"{self.uri} is not UTF-8 text (byte 0x{error.object[error.start]:02x}): save it in UTF-8"
             ) from error
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise InputError(f"{self.uri} is named .gz but can't be unpacked: {error}") from error

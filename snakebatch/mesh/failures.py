@@ -1,4 +1,4 @@
-"""What really went wrong: the error of a shard behind the Map that only says that too many children failed."""
+"""What really went wrong: a shard's error, behind the Map that only says that too many children failed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The lease: running executions share the account's spawn rate, first come, first served.
 
-One DynamoDB item holds every lease and the queue, and changes by compare-and-swap on its version: two executions
-that ask at the same moment can't both be given the same share.
+One DynamoDB item holds every lease and the queue, and changes by compare-and-swap on its version: two
+executions that ask at the same moment can't both be given the same share.
 """
 
 from __future__ import annotations

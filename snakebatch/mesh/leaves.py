@@ -45,7 +45,9 @@ def chains(
 def atom_leaves(
     population: Population, groups: Iterable[AtomGroup], settings: Settings, engine: Engine, reader: PathRows
 ) -> Iterator[LeafResult]:
-    """One leaf a bucket: the rows of bucket k satisfy the path, its own condition, and none of those before it."""
+    """One leaf a bucket: the rows of bucket k satisfy the path, its own condition, and none of those before
+    it.
+    """
     for group in sorted(groups, key=lambda group: (*group.slice.place, group.ks)):
         piece = group.slice
         path = piece.literals

@@ -48,7 +48,9 @@ def parse(model: type[M], value: Any, error: type[SnakeBatchError] = MeshError) 
 
 
 class Slice(Message):
-    """The rows that satisfy a path. ``node`` is its address: 0 = left (literal true), 1 = right, "" = the root."""
+    """The rows that satisfy a path. ``node`` is its address: 0 = left (literal true), 1 = right, "" = the
+    root.
+    """
 
     layer: int
     node: str
@@ -69,8 +71,8 @@ class Slice(Message):
 class AtomGroup(Message):
     """Buckets ``ks`` of one slice's chain, for ``leaf_grain`` bucket.
 
-    ``chain`` holds the conditions (without the path) of the links up to the last of ``ks``: enough to recompute
-    the rows of each, so no list of rows travels.
+    ``chain`` holds the conditions (without the path) of the links up to the last of ``ks``: enough to
+    recompute the rows of each, so no list of rows travels.
     """
 
     slice: Slice
@@ -137,7 +139,9 @@ class Chain(Message):
 
 
 class LeafResult(Message):
-    """One leaf of a report. ``k`` is None for the leaf of a whole slice, else the bucket's place in its chain."""
+    """One leaf of a report. ``k`` is None for the leaf of a whole slice, else the bucket's place in its
+    chain.
+    """
 
     layer: int
     node: str
@@ -207,7 +211,9 @@ class LeafMessage(Message):
 
 
 class GatherMessage(Message):
-    """Asks for the model. Written by the state machine, which cannot compute our checksum; its token is its seal."""
+    """Asks for the model. Written by the state machine, which cannot compute our checksum; its token is its
+    seal.
+    """
 
     version: OneOf[1] = VERSION
     kind: OneOf["gather"] = "gather"

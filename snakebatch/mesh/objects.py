@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PART = 8 << 20
-"""Bytes of a part of a multipart upload: S3 wants 5 MiB at least, and 10,000 parts at most (so 80 GB here)."""
+"""Bytes of a part of a multipart upload: S3 wants 5 MiB at least, and 10,000 parts at most (so 80 GB here).
+"""
 
 _ATTEMPTS = 5
 _CONFLICT = 409

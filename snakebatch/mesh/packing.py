@@ -21,7 +21,9 @@ T = TypeVar("T")
 
 
 def leaf_weight(classes: int) -> float:
-    """How much dearer a row is where the target has many classes: each class of a bucket has clauses of its own."""
+    """How much dearer a row is where the target has many classes: each class of a bucket has clauses of its
+    own.
+    """
     return 1.0 + math.log2(max(1.0, classes / _FEW_CLASSES))
 
 
@@ -34,8 +36,8 @@ def divide_packets(slices: Iterable[Slice]) -> Iterator[list[Slice]]:
 def leaf_packets(slices: Iterable[Slice], classes: int) -> Iterator[list[Slice]]:
     """Final slices, in tree order, in packets of one layer each.
 
-    What a packet holds depends on its layer's slices alone, not on the lease or the other layers: a resumed run,
-    or one that wants more layers, finds the reports of the packets it shares with an earlier one.
+    What a packet holds depends on its layer's slices alone, not on the lease or the other layers: a resumed
+    run, or one that wants more layers, finds the reports of the packets it shares with an earlier one.
     """
     weight = leaf_weight(classes)
     for _, layer in groupby(sorted(slices, key=lambda piece: piece.place), key=lambda piece: piece.layer):
@@ -50,7 +52,7 @@ def atom_packets(chains: Iterable[Chain], classes: int) -> Iterator[list[AtomGro
         atoms = (((chain, k), n * weight) for chain in layer for k, n in enumerate(chain.rows))
         for packet in _fill(atoms, LEAF_ROWS):
             yield [
-                _group([chain for chain, _ in members][0], [k for _, k in members])
+                _group(members[0][0], [k for _, k in members])
                 for members in (
                     list(group) for _, group in groupby(packet, key=lambda atom: atom[0].slice.node)
                 )

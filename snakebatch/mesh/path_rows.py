@@ -29,8 +29,9 @@ class _Step:
 class PathRows:
     """A stack of literals with the rows that survived each.
 
-    Asked for slices in tree order, it evaluates each literal of a shared beginning once; and since rows are total,
-    a sibling (same literal, negated) takes the other half of the same mask. ``evaluations`` counts rows x literals.
+    Asked for slices in tree order, it evaluates each literal of a shared beginning once; and since rows are
+    total, a sibling (same literal, negated) takes the other half of the same mask. ``evaluations`` counts
+    rows x literals.
     """
 
     def __init__(self, population: Population, truth: Truth) -> None:

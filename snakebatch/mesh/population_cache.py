@@ -18,8 +18,8 @@ _SUFFIX = ".population"
 class PopulationCache:
     """Keeps ``in_memory`` populations and ``on_disk`` files, the least recently used go first.
 
-    A name is a content hash, so nothing here ever grows stale; processes may share the folder, since a file appears
-    under its name whole or not at all.
+    A name is a content hash, so nothing here ever grows stale; processes may share the folder, since a file
+    appears under its name whole or not at all.
     """
 
     def __init__(self, folder: Path, *, in_memory: int = 2, on_disk: int = 4) -> None:
@@ -29,7 +29,9 @@ class PopulationCache:
         self._populations: OrderedDict[str, Population] = OrderedDict()
 
     def get(self, digest: str, load: Callable[[], bytes]) -> Population:
-        """The population of that content hash; ``load`` fetches its file where neither memory nor disk has it."""
+        """The population of that content hash; ``load`` fetches its file where neither memory nor disk has
+        it.
+        """
         population = self._populations.get(digest)
         if population is None:
             population = self._read(digest) or from_bytes(self._write(digest, load()))

@@ -5,9 +5,9 @@
     header     JSON: names, datatypes, classes, and each section's dtype, length and offset
     sections   raw little-endian arrays, each on a multiple of 8 bytes
 
-A number column is its float64 values; a text column its codes, in the narrowest width that holds them, and its
-vocabulary as UTF-8 with the byte offset of each text. Reading makes views of the file's bytes: 1,000,000 rows of
-20 numbers cost one checksum over 160 MB and no parsing.
+A number column is its float64 values; a text column its codes, in the narrowest width that holds them, and
+its vocabulary as UTF-8 with the byte offset of each text. Reading makes views of the file's bytes: 1,000,000
+rows of 20 numbers cost one checksum over 160 MB and no parsing.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ _LONGEST = 200
 def fingerprint_of(population: str, training: Training) -> str:
     """What decides a layer's bytes, hashed: data, parameters, seed, engine.
 
-    Not the number of layers, the grain or the levels a wave: those decide how much is trained, or how it is cut
-    up, and a job may be resumed with others.
+    Not the number of layers, the grain or the levels a wave: those decide how much is trained, or how it is
+    cut up, and a job may be resumed with others.
     """
     return content_hash(
         canonical({"population": population, "noise": 0, "engine": ENGINE, **training.body()})

@@ -87,7 +87,9 @@ class Failure(Message):
 
 
 class RunRef(Message):
-    """A run as the state machine knows it: keys and a few numbers. Only ``execution`` is there if Stage failed."""
+    """A run as the state machine knows it: keys and a few numbers. Only ``execution`` is there if Stage
+    failed.
+    """
 
     execution: Execution
     job: JobId | None = None

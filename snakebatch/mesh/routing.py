@@ -20,9 +20,9 @@ def root_shard(job: str, layer: int) -> str:
 def wave_shard(job: str, j: int, *, slots: int = 0, concurrency: int = 1, provisioned: int = 0) -> str:
     """The shard of packet ``j`` of a later wave.
 
-    Counting on from the job's own start reuses the environments that earlier waves warmed: packet j of every wave
-    meets the same shard. With ``slots`` provisioned slots over the first ``provisioned`` shards, the share
-    slots/concurrency of the packets goes round those.
+    Counting on from the job's own start reuses the environments that earlier waves warmed: packet j of every
+    wave meets the same shard. With ``slots`` provisioned slots over the first ``provisioned`` shards, the
+    share slots/concurrency of the packets goes round those.
     """
     start = stable_hash(job)
     if slots and provisioned:

@@ -42,7 +42,8 @@ class Shard:
         if report is None:
             report = work(packet, event.packet, self._population(packet), self.engine)
             self.store.put_report(packet, report)
-        # Sent also for a report that was there: the first to write it may have died before it could ring the bell.
+        # Sent also for a report that was there: the first to write it may have died before it could ring the
+        # bell.
         self.queue.send(self._messages(packet, report, event, started))
         self.cold = False
         return {
@@ -59,7 +60,8 @@ class Shard:
     def _check(self, packet: Packet, event: ShardEvent) -> None:
         if packet.engine != self.engine.version:
             raise EngineMismatchError(
-                f"packet {event.packet} was made for engine {packet.engine}, this shard has {self.engine.version}: "
+                f"packet {event.packet} was made for engine {packet.engine}, "
+                f"this shard has {self.engine.version}: "
                 "deploy one version everywhere, then start the job again under a new id"
             )
         if packet.role != event.role:

@@ -32,7 +32,8 @@ class Staging:
     def run(self, event: StageEvent) -> dict[str, Any]:
         """Stage one execution; returns ``run`` (keys and switches), ``plan`` and ``wave``, all small.
 
-        Raises InputError, PlanError, or FingerprintError where the job id belongs to other data or parameters.
+        Raises InputError, PlanError, or FingerprintError where the job id belongs to other data or
+        parameters.
         """
         asked = read_input(event.input)
         slots = _slots(asked)
@@ -73,7 +74,7 @@ def _slots(asked: TrainInput) -> int:
         return 0
     if asked.slots:
         raise PlanError(
-            f"slots: {asked.slots} provisioned slots come with the deployed stack's bracket; ask for 0 or auto"
+            f"slots: {asked.slots} provisioned slots come with the deployed stack's bracket: ask for 0"
         )
     return asked.slots
 

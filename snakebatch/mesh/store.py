@@ -5,11 +5,11 @@
     jobs/{job}/{fp}/{role}/packets/{id}.json.gz          work, named by its content
     jobs/{job}/{fp}/{role}/reports/{id}.json.gz          its answer, written once
     jobs/{job}/{fp}/layers-{n}/model.json                and model_stripped.json
-    jobs/{job}/{fp}/executions/{execution}/run.json      and manifest.json, assembled.json, receipt.json, waves/, results/
+    jobs/{job}/{fp}/executions/{execution}/...           run, manifest, assembled, receipt, waves/, results/
     gather/pending/{id}.json                             task tokens that wait for their model
 
-``fp`` is the start of the fingerprint. Packets and reports are shared by all executions of a job, which is what
-makes a resume cheap; what one execution alone decides lies under its own name.
+``fp`` is the start of the fingerprint. Packets and reports are shared by all executions of a job, which is
+what makes a resume cheap; what one execution alone decides lies under its own name.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Keys:
 
 
 class JobStore:
-    """Reads and writes the objects of jobs; every answer is checked against the checksum it was written with."""
+    """Reads and writes the objects of jobs; what is read is checked against the checksum it was written with."""
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
@@ -75,7 +75,7 @@ class JobStore:
         if present.fingerprint != record.fingerprint:
             raise FingerprintError(
                 f"job {record.job} was trained on other data, parameters or engine "
-                f"({present.fingerprint[:_SHORT]}, not {record.fingerprint[:_SHORT]}): choose another job id, or none"
+                f"({present.fingerprint[:_SHORT]}, not {record.fingerprint[:_SHORT]}): choose another id, or none"
             )
         return present
 
@@ -127,7 +127,8 @@ class JobStore:
     def put_report(self, packet: Packet, report: Report) -> bool:
         """Write a report once. Where another shard was faster, check that it said the same; False then.
 
-        Raises MeshError where it did not: two shards that disagree on the same packet are not the same engine.
+        Raises MeshError where it did not: two shards that disagree on the same packet are not the same
+        engine.
         """
         key = Keys(packet.job, packet.fingerprint).report(packet.role, report.packet)
         if self.objects.create(key, seal("report", report.body())):
@@ -195,7 +196,7 @@ class JobStore:
     # Task tokens that wait
 
     def keep_pending(self, message: GatherMessage) -> str:
-        """Keep a task token until its model is there; the same message twice is one record. Returns its key."""
+        """Keep a task token until its model is there; the same message twice is one record. Returns the key."""
         key = f"{PENDING}{content_hash(message.token)}.json"
         self.objects.put(key, _plain(message))
         return key

@@ -48,11 +48,12 @@ def divide_packet(
     levels: int | None,
     budget: int,
 ) -> Divided:
-    """Divide ``slices`` level by level, at most ``levels`` deep (None: until ``budget`` row-evaluations are used).
+    """Divide ``slices`` level by level, at most ``levels`` deep (None: until ``budget`` row-evaluations are
+    used).
 
-    A split's draws come from its path alone, so where one invocation stops changes nothing of the tree. Breadth
-    first: what is left open is then many slices of one size, which the next wave can share out. The budget is
-    counted, not timed, so that a repeated packet stops at the same place.
+    A split's draws come from its path alone, so where one invocation stops changes nothing of the tree.
+    Breadth first: what is left open is then many slices of one size, which the next wave can share out. The
+    budget is counted, not timed, so that a repeated packet stops at the same place.
     """
     assert settings.tau is not None
     found = Divided()

@@ -181,7 +181,8 @@ class Waves:
         usd = cost(invocations=invocations, compute_seconds=work, leaves=leaves)
         if usd > self.run.input.max_usd:
             raise PlanError(
-                f"after wave {wave - 1} the run is to cost ${usd:.4f}, more than max_usd ${self.run.input.max_usd:g}: "
+                f"after wave {wave - 1} the run is to cost ${usd:.4f}, "
+                f"more than max_usd ${self.run.input.max_usd:g}: "
                 "start the job again with a higher max_usd; what is done is kept"
             )
 

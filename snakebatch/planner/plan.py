@@ -95,9 +95,11 @@ def make_plan(
     max_usd: float = 5.0,
     rate: float = SPAWN_RATE,
 ) -> Plan:
-    """Estimate a training. ``columns`` are features; ``weight`` how much dearer a leaf row is than with few classes.
+    """Estimate a training. ``columns`` are features; ``weight`` how much dearer a leaf row is than with few
+    classes.
 
-    Slices end between tau/2 and tau rows, levels are log2(rows/tau) and one split looks at some 8 literals a row.
+    Slices end between tau/2 and tau rows, levels are log2(rows/tau) and one split looks at some 8 literals a
+    row.
     """
     levels = max(0, math.ceil(math.log2(max(1.0, rows / tau))))
     leaves = n_layers * (1 if not levels else math.ceil(1.5 * rows / tau))
@@ -140,7 +142,8 @@ def _refusal(usd: float, max_usd: float, seconds: float) -> str | None:
         )
     if seconds > LONGEST:
         return (
-            f"the plan takes {seconds / 3600:.1f} h, an execution may run {LONGEST / 3600:.0f} h: train fewer layers, "
+            f"the plan takes {seconds / 3600:.1f} h, an execution may run {LONGEST / 3600:.0f} h: "
+            "train fewer layers, "
             "or resume the job with more layers afterwards"
         )
     return None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 SPAWN_RATE = 1000 / 60
-"""New invocations a second that the account allows: the seeds' L-A1AFA3CF, 1,000 a minute, shared by all shards."""
+"""New invocations a second that the account allows: the seeds' L-A1AFA3CF, 1,000 a minute, shared by all
+shards.
+"""
 
 WINDOW = 10.0
 """Seconds over which the rule is kept: the seeds saw bursts of ten seconds rejected."""
@@ -20,10 +22,11 @@ _DIVIDE_STEP = 3.8
 def max_concurrency(
     rate: float, *, seconds: float = SHORT_INVOCATION, window: float = WINDOW, slots: int = 0
 ) -> int:
-    """Children at a time such that no window starts more than ``rate`` x ``window``: M = R·W·t/(W+t), plus slots.
+    """Children at a time such that no window starts more than ``rate`` x ``window``: M = R·W·t/(W+t), plus
+    slots.
 
-    M children start at once, and each is followed by another after ``seconds``: M·(1 + W/t) starts in a window.
-    The plain R·t forgets the first M, and breaks the rule in its first seconds.
+    M children start at once, and each is followed by another after ``seconds``: M·(1 + W/t) starts in a
+    window. The plain R·t forgets the first M, and breaks the rule in its first seconds.
     """
     return max(1, math.floor(rate * window * seconds / (window + seconds))) + slots
 
@@ -31,8 +34,8 @@ def max_concurrency(
 def burst_feasible(rows: int, n_layers: int, tau: int, slots: int = 0) -> bool:
     """The paper's predicate: could v9, which started all leaves as its tree opened, have run this?
 
-    FEASIBLE = L·ceil(N/tau) / (3.8 s · ceil(log2(N/tau))) <= 16.67/s + slots / t_leaf. We pace our starts instead,
-    so for us it says where pacing begins to cost time, and where slots would buy it back.
+    FEASIBLE = L·ceil(N/tau) / (3.8 s · ceil(log2(N/tau))) <= 16.67/s + slots / t_leaf. We pace our starts
+    instead, so for us it says where pacing begins to cost time, and where slots would buy it back.
     """
     leaves = n_layers * math.ceil(rows / tau)
     spawn_window = _DIVIDE_STEP * max(1, math.ceil(math.log2(max(1.0, rows / tau))))
