@@ -9,8 +9,9 @@ from typing import Any
 
 from snakebatch.engine.model import Model
 
-SCORED_ROWS = 10_000
-"""Rows of its own population that a trained model is asked about, at most: evenly spread ones."""
+SCORED_ROWS, SCORED_VOTES = 10_000, 25_000_000
+"""How many of its own rows a trained model is asked about, evenly spread: at most so many rows, and so
+many sums of votes (one a row and class). Some seconds at most, where a large regression would take hours."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def score(model: Model, given: Sequence[Any], wanted: Sequence[Any]) -> Score:
 def score_training(path: Path) -> Score:
     """How right the model at ``path`` is on the rows that it was trained on."""
     model = Model.read(path)
-    step = -(-len(model.targets) // SCORED_ROWS)
+    most = max(1, min(SCORED_ROWS, SCORED_VOTES // len(model.classes)))
+    step = -(-len(model.targets) // most)
     rows = model.population[::step]
     return score(model, answers(model, rows), model.targets[::step])
