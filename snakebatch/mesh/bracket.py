@@ -40,7 +40,7 @@ class Bracket:
         tries = event.tries + 1
         if share is None and tries >= MOST_TRIES:
             raise PlanError(
-                f"other executions held the spawn budget through {tries} requests: try again when they have ended"
+                f"other executions held the spawn budget through {tries} requests: try again after them"
             )
         return {
             "admitted": share is not None,

@@ -14,7 +14,7 @@ _LEVEL = 3
 
 
 def canonical(value: Any) -> str:
-    """The JSON text of ``value`` with sorted keys, no spaces, ASCII only; NaN and infinity raise ValueError."""
+    """``value`` as JSON with sorted keys, no spaces, ASCII only; NaN and infinity raise ValueError."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 

@@ -48,7 +48,7 @@ class LayerCheck:
         missing = np.flatnonzero(~self._covered)
         if len(missing):
             raise InvariantError(
-                f"layer {self.layer}: {len(missing)} of {self.rows} rows are in no bucket, first row {missing[0]}"
+                f"layer {self.layer}: {len(missing)} of {self.rows} rows are in no bucket, e.g. {missing[0]}"
             )
 
     def _check_condition(self, condition: list[Any] | None) -> None:

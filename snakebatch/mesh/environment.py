@@ -13,7 +13,7 @@ from snakebatch.errors import MeshError
 
 @dataclass(frozen=True)
 class Environment:
-    """What the template sets. A function that lacks one it needs says so at import, not at its first event."""
+    """What the template sets. A function that lacks one says so at import, not at its first event."""
 
     values: Mapping[str, str]
 

@@ -103,7 +103,7 @@ class Training(Message):
 
 
 class Packet(Message):
-    """Work for one invocation of one shard. Its id is the hash of its content, so the same work has one name."""
+    """Work for one invocation of one shard. Its id is its content's hash: the same work has one name."""
 
     version: OneOf[1] = VERSION
     engine: str

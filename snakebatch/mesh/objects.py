@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PART = 8 << 20
-"""Bytes of a part of a multipart upload: S3 wants 5 MiB at least, and 10,000 parts at most (so 80 GB here).
-"""
+"""Bytes of a part of a multipart upload: S3 wants 5 MiB at least and 10,000 parts at most (80 GB here)."""
 
 _ATTEMPTS = 5
 _CONFLICT = 409
@@ -58,7 +57,7 @@ class Objects:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
 
     def create(self, key: str, data: bytes) -> bool:
-        """Write unless something is there; False where something is. Two writers at once: one of them wins."""
+        """Write unless something is there; False where something is. Of two writers at once, one wins."""
         for _ in range(_ATTEMPTS):
             try:
                 self.s3.put_object(Bucket=self.bucket, Key=key, Body=data, IfNoneMatch="*")

@@ -45,7 +45,7 @@ def leaf_packets(slices: Iterable[Slice], classes: int) -> Iterator[list[Slice]]
 
 
 def atom_packets(chains: Iterable[Chain], classes: int) -> Iterator[list[AtomGroup]]:
-    """Every bucket of every chain as an atom, neighbours together; a slice's chain is written once a packet."""
+    """Every bucket as an atom, neighbours together; a slice's chain is written once a packet."""
     weight = leaf_weight(classes)
     ordered = sorted(chains, key=lambda chain: chain.slice.place)
     for _, layer in groupby(ordered, key=lambda chain: chain.slice.layer):

@@ -20,7 +20,7 @@ LeafGrain = OneOf["slice", "bucket"]
 
 
 class TrainInput(Message):
-    """The input of an execution of the training workflow; all but ``dataset`` and ``target`` have defaults."""
+    """The input of a training execution; all but ``dataset`` and ``target`` have defaults."""
 
     dataset: Annotated[str, Field(pattern=r"^s3://[^/]+/.+$")]
     target: str | int

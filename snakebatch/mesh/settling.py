@@ -1,4 +1,4 @@
-"""Settle: the model if the gatherer left it to us, the receipt, and the execution's output or its true error."""
+"""Settle: the model if the gatherer left it, the receipt, and the execution's output or its true error."""
 
 from __future__ import annotations
 

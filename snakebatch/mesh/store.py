@@ -56,7 +56,7 @@ class Keys:
 
 
 class JobStore:
-    """Reads and writes the objects of jobs; what is read is checked against the checksum it was written with."""
+    """Reads and writes the objects of jobs; what it reads is checked against its checksum."""
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
@@ -75,7 +75,7 @@ class JobStore:
         if present.fingerprint != record.fingerprint:
             raise FingerprintError(
                 f"job {record.job} was trained on other data, parameters or engine "
-                f"({present.fingerprint[:_SHORT]}, not {record.fingerprint[:_SHORT]}): choose another id, or none"
+                f"({present.fingerprint[:_SHORT]}, not {record.fingerprint[:_SHORT]}): choose another, or none"
             )
         return present
 
@@ -196,7 +196,7 @@ class JobStore:
     # Task tokens that wait
 
     def keep_pending(self, message: GatherMessage) -> str:
-        """Keep a task token until its model is there; the same message twice is one record. Returns the key."""
+        """Keep a task token until its model is there; the same message twice is one record."""
         key = f"{PENDING}{content_hash(message.token)}.json"
         self.objects.put(key, _plain(message))
         return key

@@ -62,7 +62,7 @@ class Plan:
 def cost(
     *, invocations: int, compute_seconds: float, leaves: int, slots: int = 0, seconds: float = 0.0
 ) -> float:
-    """US dollars: Lambda, its requests, one transition a child, S3, SQS, and slots for at least five minutes."""
+    """US dollars: Lambda and its requests, one transition a child, S3, SQS, slots for at least 5 min."""
     price = prices()
     slot_seconds = max(seconds, price.provisioned_least_seconds) if slots else 0.0
     return (
