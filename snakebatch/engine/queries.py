@@ -72,7 +72,7 @@ def query_table(rows: Sequence[Sequence[Any]], header: Sequence[str], datatypes:
     odd: set[int] = set()
     for index in range(1, len(header)):
         fields = [row[index] for row in rows]
-        if ABSENT in fields:
+        if any(field is ABSENT for field in fields):
             present[index] = np.array([field is not ABSENT for field in fields], dtype=np.bool_)
         if datatypes[index] == "N":
             columns.append(_numbers(fields, odd))
