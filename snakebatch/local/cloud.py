@@ -144,6 +144,11 @@ class EmbeddedCloud:
         self._exits.callback(gatherer.stop)
         return gatherer
 
+    def pids(self) -> list[int]:
+        """Process ids of all that was started and still runs, handlers excepted."""
+        living = [gatherer.pid for gatherer in self.gatherers if gatherer.alive]
+        return [self._services.pid, self.pool.pid, *living]
+
     def logs(self) -> str:
         """What handlers, gatherers and services wrote, each under a heading."""
         files = sorted(self._scratch.glob("*.log"))

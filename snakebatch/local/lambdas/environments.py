@@ -6,6 +6,7 @@ are only so many; whoever finds none waits, first come first served.
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ class Environments:
             return grant.environment
         try:
             if grant.victim is not None:
-                self._server.kill(grant.victim.process)
+                self._remove(grant.victim.process)
             return self._launch(blueprint, timeout)
         except BaseException:
             self._leave_place()
@@ -97,13 +98,20 @@ class Environments:
 
     def discard(self, environment: Environment) -> None:
         """Kill it; its place is free again."""
-        self._server.kill(environment.process)
+        self._remove(environment.process)
         self._leave_place()
 
     def bury(self, environment: Environment) -> int:
         """Exit code of one that hung up; its place is free again."""
         code = self._server.see_off(environment.process)
+        self._remove(environment.process)
         self._leave_place()
+        return code
+
+    def _remove(self, process: Process) -> int:
+        """Kill it, and give back what it kept in its /tmp: whole populations."""
+        code = self._server.kill(process)
+        shutil.rmtree(scratch_folder(self._scratch, process.number), ignore_errors=True)
         return code
 
     @property
@@ -169,12 +177,13 @@ class Environments:
             send(process.channel, plan)
             answer, payload = receive(process.channel, INIT_LIMIT + timeout)
         except TimeoutError:
-            self._server.kill(process)
+            self._remove(process)
             raise InitFailedError(None) from None
         except (EOFError, OSError):
-            raise InitFailedError(None, exit_code=self._server.see_off(process)) from None
+            self._server.see_off(process)
+            raise InitFailedError(None, exit_code=self._remove(process)) from None
         if answer["kind"] != "ready":
-            self._server.kill(process)
+            self._remove(process)
             raise InitFailedError(payload)
         return Environment(process, blueprint)
 

@@ -108,6 +108,11 @@ class LambdaPool:
         return self._environments.launched
 
     @property
+    def pid(self) -> int:
+        """Process id of the forkserver."""
+        return self._server.pid
+
+    @property
     def waiting(self) -> int:
         """Callers that wait for an environment."""
         return self._environments.waiting
