@@ -1,16 +1,19 @@
 """SnakeBatch: train the Snake classifier across a mesh of Lambda functions, or on this machine.
 
-The public names are imported when they are first asked for, so that ``import snakebatch`` costs next to nothing.
+The public names are imported when they are first asked for, so that ``import snakebatch`` costs next to
+nothing.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from snakebatch.version import VERSION as __version__
+from snakebatch.version import VERSION
 
 if TYPE_CHECKING:
     from snakebatch.snake import Snake
+
+__version__ = VERSION
 
 __all__ = ["Snake", "__version__"]
 

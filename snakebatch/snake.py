@@ -24,8 +24,9 @@ class Snake:
     Parameters
     ----------
     data
-        What to train on: a list of dicts, sequences (with ``header``), a DataFrame, or the path of a CSV file. Or what
-        to load: the path of a ``model.json``, its text or its parsed content; the parameters below are then unused.
+        What to train on: a list of dicts, sequences (with ``header``), a DataFrame, or the path of a CSV
+        file. Or what to load: the path of a ``model.json``, its text or its parsed content; the parameters
+        below are then unused.
     target_index
         The target's column, by position or name.
     n_layers, bucket, noise, oppose_profile, lookahead
@@ -35,8 +36,8 @@ class Snake:
     seed
         A non-negative integer; None takes one from the content, so that the same data give the same model.
     tau
-        Slices are divided until they have at most ``tau`` rows; None does not divide. With ``noise=0`` the model has
-        the very bytes that the mesh gives.
+        Slices are divided until they have at most ``tau`` rows; None does not divide. With ``noise=0`` the
+        model has the very bytes that the mesh gives.
     header
         Column names of ``data`` that comes as sequences.
 
@@ -66,7 +67,8 @@ class Snake:
         _check(numbers, noise, oppose_profile, seed, tau)
         intake = _intake(data, target_index, header)
         self.warnings = intake.warnings
-        self._model = _train(intake, Settings(n_layers, bucket, noise, oppose_profile, lookahead, seed or 0, tau), seed, workers)
+        settings = Settings(n_layers, bucket, noise, oppose_profile, lookahead, seed or 0, tau)
+        self._model = _train(intake, settings, seed, workers)
 
     # what it is made of
 
@@ -158,13 +160,16 @@ class Snake:
         return self._answer(rows, partial(audits.augmented, self._model))
 
     def get_candle(self, rows: Any) -> Any:
-        """high, q3, median, q1, low, mean, iqr_mean, std and n of the lookalikes' targets; None where n is 0."""
+        """high, q3, median, q1, low, mean, iqr_mean, std and n of the lookalikes' targets; None where n is
+        0.
+        """
         return self._answer(rows, self._model.candle, self._model.candles)
 
     def get_regression(self, rows: Any, *, explain: bool = False) -> Any:
         """``iqr_mean`` of the candle; where no lookalike is found, the mean of the buckets (never NaN).
 
-        With ``explain`` a dict ``{"value", "source", "n"}``, whose source says ``"lookalikes"`` or ``"bucket mean"``.
+        With ``explain`` a dict ``{"value", "source", "n"}``, whose source says ``"lookalikes"`` or ``"bucket
+        mean"``.
         """
 
         def told(found: Regression) -> Any:
@@ -215,8 +220,8 @@ class Snake:
     def _labeled(self, row: Mapping[str, Any]) -> list[list[Any]]:
         model = self._model
         return [
-            [one.row, model.targets[one.row], one.cond, model.layers[one.layer][one.bucket].origins[one.position]]
-            for one in model.lookalikes(row)
+            [one.row, model.targets[one.row], one.cond,
+            model.layers[one.layer][one.bucket].origins[one.position]] for one in model.lookalikes(row)
         ]
 
 
@@ -240,7 +245,8 @@ def _intake(data: Any, target: int | str, header: Sequence[str] | None) -> Intak
         data = data.tolist()
     rows = data if isinstance(data, Sequence) else list(data)
     if len(rows) and not isinstance(rows[0], Mapping | list | tuple):
-        raise InputError(f"row 1 is a {type(rows[0]).__name__}; give dicts, sequences, a DataFrame or a CSV path")
+        kind = type(rows[0]).__name__
+        raise InputError(f"row 1 is a {kind}; give dicts, sequences, a DataFrame or a CSV path")
     return read_rows(rows, target, header)
 
 
@@ -248,7 +254,8 @@ def _open_text(path: Path) -> AbstractContextManager[TextIO]:
     try:
         return path.open(encoding="utf-8-sig", newline="")
     except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror or error}; give the path of a CSV file") from error
+        reason = error.strerror or error
+        raise InputError(f"{path} can't be read: {reason}; give the path of a CSV file") from error
 
 
 def _check(
@@ -261,7 +268,8 @@ def _check(
             continue
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise InputError(f"{name} is {value!r}; give an integer of at least 1")
-    if isinstance(noise, bool) or not isinstance(noise, int | float) or not (math.isfinite(noise) and 0 <= noise <= 1):
+    is_number = isinstance(noise, int | float) and not isinstance(noise, bool)
+    if not is_number or not math.isfinite(noise) or not 0 <= noise <= 1:
         raise InputError(f"noise is {noise!r}; give a share from 0 to 1")
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
         raise InputError(f"seed is {seed!r}; give a non-negative integer, or None")

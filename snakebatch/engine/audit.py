@@ -1,8 +1,8 @@
 """The audit: why a row was answered as it was, layer by layer, in sentences that are true of the row.
 
-A layer's *Routing AND* is the condition of the bucket that the row ends in. A *Lookalike AND* is a cond: all of its
-clauses are false on the row, so the negation of each of their literals holds. Every line is printed as it holds (the
-reference prints ``x < 5`` as ``"x" > 5``, the wrong way round).
+A layer's *Routing AND* is the condition of the bucket that the row ends in. A *Lookalike AND* is a cond: all
+of its clauses are false on the row, so the negation of each of their literals holds. Every line is printed as
+it holds (the reference prints ``x < 5`` as ``"x" > 5``, the wrong way round).
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def audit(model: Model, row: Row) -> str:
 
 
 def augmented(model: Model, row: Row) -> dict[str, Any]:
-    """The row with its lookalikes, probability, prediction and audit; StrippedModelError on a stripped model."""
+    """The row with its lookalikes, probability, prediction and audit; StrippedModelError on a stripped
+    model.
+    """
     model.need_population("an augmented row")
     found = model.lookalikes(row)
     votes = [0] * len(model.classes)
@@ -152,9 +154,10 @@ def _lookalike_lines(model: Model, bucket: Bucket, found: list[Lookalike], field
         yield "  Lookalike AND:" if literals else "  Lookalike AND: always (every member votes)"
         for text in literals:
             yield f"    {text}"
-        for code, group in groupby(sorted(alike, key=lambda one: (_code(model, one), one.row)), lambda one: _code(model, one)):
+        ranked = sorted((_code(model, one), one.row, one.position) for one in alike)
+        for code, group in groupby(ranked, lambda entry: entry[0]):
             yield f"    -> {_spelt(model.classes[code])}: " + ", ".join(
-                f"row {one.row}{' (noise)' if bucket.origins[one.position] == 'n' else ''}" for one in group
+                f"row {row}{' (noise)' if bucket.origins[position] == 'n' else ''}" for _, row, position in group
             )
 
 

@@ -27,10 +27,11 @@ def as_numbers(targets: Iterable[Any]) -> list[float]:
 
 
 def candle_of(numbers: Iterable[float]) -> dict[str, float | int | None]:
-    """high, q3, median, q1, low, mean, iqr_mean, std (population) and n; all but n are None if there is no number.
+    """high, q3, median, q1, low, mean, iqr_mean, std (population) and n; all but n are None if there is no
+    number.
 
-    Quantiles interpolate linearly at (n-1)·p; ``iqr_mean`` is the mean of those within [q1, q3], and where that is
-    none (two values) the mean.
+    Quantiles interpolate linearly at (n-1)·p; ``iqr_mean`` is the mean of those within [q1, q3], and where
+    that is none (two values) the mean.
     """
     ordered = sorted(numbers)
     size = len(ordered)

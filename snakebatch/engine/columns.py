@@ -1,8 +1,10 @@
-"""The column evaluator: a literal on many rows of a population at once, bit for bit what ``holds`` gives on each.
+"""The column evaluator: a literal on many rows of a population at once, bit for bit what ``holds`` gives on
+each.
 
-Comparisons, differences and quotients are the same in NumPy as in Python, so these run on whole arrays; logarithms
-are not, so measures run through ``math``, once per distinct value. A measure of a text column is cached per
-vocabulary entry and filled in only for the texts that the asked rows have, so that a slice pays for its own.
+Comparisons, differences and quotients are the same in NumPy as in Python, so these run on whole arrays;
+logarithms are not, so measures run through ``math``, once per distinct value. A measure of a text column is
+cached per vocabulary entry and filled in only for the texts that the asked rows have, so that a slice pays
+for its own.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ def truth(population: Population, literal: Literal, rows: Rows) -> NDArray[np.bo
 def measured(population: Population, column_index: int, tag: str, rows: Rows) -> NDArray[np.float64]:
     """The plain measure ``tag`` (N, ND, NL, NMG and the text measures) of a feature, parallel to ``rows``.
 
-    NaN where the column cannot be measured so (NL of a text). Raises KeyError on a tag that is no plain measure.
+    NaN where the column cannot be measured so (NL of a text). Raises KeyError on a tag that is no plain
+    measure.
     """
     measure = PLAIN_MEASURES[tag]
     column = population.column(column_index)

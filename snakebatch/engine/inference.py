@@ -1,7 +1,7 @@
 """Inference: a row walks every layer's chain to one bucket, whose members vote where they look alike.
 
-Two ways to the same votes. One row: fields and memo in plain Python, no arrays. Many rows: the chain is walked by
-all of them together, each bucket takes its rows and evaluates each of its literals once on them.
+Two ways to the same votes. One row: fields and memo in plain Python, no arrays. Many rows: the chain is
+walked by all of them together, each bucket takes its rows and evaluates each of its literals once on them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a literal means: the scalar evaluator, and the one table of tags that the column evaluator shares.
 
-Every tag comes down to the same thing: a *measure* of the field (a float), compared with a *bound*. A measure that
-is impossible (the logarithm of a text, say) is NaN, so that the literal and its negation are both false, as they are
-on a row without the column. Nothing here raises on a row, whatever its fields hold.
+Every tag comes down to the same thing: a *measure* of the field (a float), compared with a *bound*. A measure
+that is impossible (the logarithm of a text, say) is NaN, so that the literal and its negation are both false,
+as they are on a row without the column. Nothing here raises on a row, whatever its fields hold.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 from snakebatch.engine import measures
 
 Compare = Callable[[Any, Any], Any]
-"""An ordering of ``operator``: on floats it gives a bool, on arrays an array of them. NaN compares as false."""
+"""An ordering of ``operator``: on floats it gives a bool, on arrays an array of them. NaN compares as
+false.
+"""
 
 _HALF = 0.5
 """Bound of the measures that are 1.0 for yes and 0.0 for no."""
@@ -44,9 +46,9 @@ class _Kind(NamedTuple):
 def holds(literal: Sequence[Any], row: Mapping[str, Any], header: Sequence[str]) -> bool:
     """Whether a literal ``[column, value, negat, tag]`` holds on a row.
 
-    ``row`` maps column names to fields, taken as they are: numbers for the N tags, ``str(field)`` for the text tags.
-    A row without the column, an unknown tag, a value that the tag cannot have and a field that it cannot be asked of
-    make the literal *and* its negation false.
+    ``row`` maps column names to fields, taken as they are: numbers for the N tags, ``str(field)`` for the
+    text tags. A row without the column, an unknown tag, a value that the tag cannot have and a field that it
+    cannot be asked of make the literal *and* its negation false.
     """
     column, value, negat, tag = literal
     if not 0 <= column < len(header) or header[column] not in row:
@@ -64,13 +66,15 @@ def test_of(value: Any, negat: bool, tag: str) -> Test | None:
 
 
 def ready(value: Any, negat: bool, tag: str) -> Test:
-    """The test of a literal; raises KeyError on an unknown tag, ValueError on a value that the tag cannot have."""
+    """The test of a literal; raises KeyError on an unknown tag, ValueError on a value that the tag cannot
+    have.
+    """
     kind = KINDS[tag]
     measure, bound = kind.read(value)
     return Test(measure, kind.negated if negat else kind.plain, bound)
 
 
-# --- fields ------------------------------------------------------------------------------------------------------
+# --- fields -------------------------------------------------------------------------------------------------
 
 
 def as_number(field: Any) -> float:
@@ -89,7 +93,7 @@ def as_text(field: Any) -> str:
     return field if isinstance(field, str) else str(field)
 
 
-# --- values of literals ------------------------------------------------------------------------------------------
+# --- values of literals -------------------------------------------------------------------------------------
 
 
 def _bound(value: Any) -> float:
@@ -131,12 +135,7 @@ def _frequencies(value: Any) -> dict[str, float]:
     return {_text(character): _bound(frequency) for character, frequency in value.items()}
 
 
-# --- tags --------------------------------------------------------------------------------------------------------
-
-
-def measure_of(tag: str) -> Callable[[Any], float]:
-    """The measure, of any field, of a tag whose literals compare it with a plain threshold; KeyError on others."""
-    return PLAIN_MEASURES[tag]
+# --- tags ---------------------------------------------------------------------------------------------------
 
 
 def _of_number(measure: Callable[[float], float]) -> Callable[[Any], float]:

@@ -1,8 +1,8 @@
 """What a literal measures of a field: one number of a number, of a text, or of a text against a reference.
 
-Everything here is plain Python through ``math``: NumPy's vector logarithms differ in the last bit from machine to
-machine, and a model must not. The column evaluator calls these once per distinct value, so they may be scalar.
-The definitions are the table of docs/format.md; each edge case stands in its function.
+Everything here is plain Python through ``math``: NumPy's vector logarithms differ in the last bit from
+machine to machine, and a model must not. The column evaluator calls these once per distinct value, so they
+may be scalar. The definitions are the table of docs/format.md; each edge case stands in its function.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ ReferenceMeasure = Callable[[str, str], float]
 
 SHORT_TEXT = 32
 LONG_TEXT = 256
-"""Characters up to which an edit distance is exact, and up to which it is looked at (see ``edit_distance``)."""
+"""Characters up to which an edit distance is exact, and up to which it is looked at (see
+``edit_distance``).
+"""
 
 _REPEAT_WINDOW = 64
 _RARE = 0.001
@@ -27,7 +29,7 @@ _VOWELS = frozenset("aeiouAEIOU")
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
-# --- numbers -----------------------------------------------------------------------------------------------------
+# --- numbers ------------------------------------------------------------------------------------------------
 
 
 def digits(field: object) -> float:
@@ -48,7 +50,7 @@ def magnitude(number: float) -> float:
     return float(math.floor(logarithm)) if math.isfinite(logarithm) else logarithm
 
 
-# --- texts -------------------------------------------------------------------------------------------------------
+# --- texts --------------------------------------------------------------------------------------------------
 
 
 def length(text: str) -> float:
@@ -135,16 +137,17 @@ def repeat_score(text: str) -> float:
     return best
 
 
-# --- texts against a reference -----------------------------------------------------------------------------------
+# --- texts against a reference ------------------------------------------------------------------------------
 
 
 def edit_distance(text: str, reference: str) -> float:
     """LEV: Levenshtein distance, with the reference's shortcuts for longer texts.
 
     Up to 32 characters on both sides it is exact. With more than 256 on either it is the *bag distance*
-    (len a - shared) + (len b - shared), ``shared`` being the multiset intersection of their characters. Between,
-    the smaller of the two: format.md says exact, but two of the reference's own models and their answers have texts
-    of 30 to 39 characters that pass on their bag distance alone (docs/decisions/031-edit-distance.md).
+    (len a - shared) + (len b - shared), ``shared`` being the multiset intersection of their characters.
+    Between, the smaller of the two: format.md says exact, but two of the reference's own models and their
+    answers have texts of 30 to 39 characters that pass on their bag distance alone
+    (docs/decisions/031-edit-distance.md).
     """
     if text == reference:
         return 0.0
@@ -189,7 +192,9 @@ def _bit_parallel_distance(text: str, pattern: str) -> int:
 
 
 def bigram_jaccard(text: str, reference: str) -> float:
-    """JAC: Jaccard index of the sets of character bigrams; where neither has one, 1 if they are equal, else 0."""
+    """JAC: Jaccard index of the sets of character bigrams; where neither has one, 1 if they are equal, else
+    0.
+    """
     own, other = _bigrams(text), _bigrams(reference)
     if not own and not other:
         return 1.0 if text == reference else 0.0
@@ -202,7 +207,8 @@ def _bigrams(text: str) -> set[tuple[str, str]]:
 
 
 def in_order_share(text: str, reference: str) -> float:
-    """SIM: share of the reference's characters that are met in order in the text; 0 for an empty reference."""
+    """SIM: share of the reference's characters that are met in order in the text; 0 for an empty reference.
+    """
     if not reference:
         return 0.0
     met = position = 0
@@ -231,8 +237,9 @@ def common_suffix(text: str, reference: str) -> float:
 def chi_squared(text: str, frequencies: Mapping[str, float]) -> float:
     """CFC: chi-squared of the text's character frequencies against the expected ones.
 
-    Sums (observed - expected)² / max(expected, 0.001) over the characters of either, expected 0.001 where absent.
-    They are taken in sorted order, since a sum of floats depends on it. ``""`` observes 0 of everything.
+    Sums (observed - expected)² / max(expected, 0.001) over the characters of either, expected 0.001 where
+    absent. They are taken in sorted order, since a sum of floats depends on it. ``""`` observes 0 of
+    everything.
     """
     counts = Counter(text)
     size = max(len(text), 1)

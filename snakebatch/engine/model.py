@@ -68,7 +68,9 @@ class Model:
 
     @classmethod
     def read(cls, source: str | Path | Mapping[str, Any]) -> Model:
-        """Read the path, the text or the parsed content of a model.json; raises ModelError naming the place."""
+        """Read the path, the text or the parsed content of a model.json; raises ModelError naming the
+        place.
+        """
         file = read_model(source)
         try:
             classes, codes = classify(file.targets, file.datatypes[0])

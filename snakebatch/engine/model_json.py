@@ -1,9 +1,9 @@
 """The text of model.json: the one place that knows it.
 
-The file is made of pieces, one bucket or some rows each, so that a model larger than memory can be streamed, and of
-lines, one bucket or row each, so that two models can be compared line by line. The same model gives the same bytes on
-every machine: keys stand in a fixed order, floats are Python's shortest ``repr``, and nothing of clock, host or job
-comes in.
+The file is made of pieces, one bucket or some rows each, so that a model larger than memory can be streamed,
+and of lines, one bucket or row each, so that two models can be compared line by line. The same model gives
+the same bytes on every machine: keys stand in a fixed order, floats are Python's shortest ``repr``, and
+nothing of clock, host or job comes in.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_
 
 
 def text_of(value: Any) -> str:
-    """Compact JSON, non-ASCII characters as they are; only lone surrogates, which UTF-8 can't hold, are escaped."""
+    """Compact JSON, non-ASCII characters as they are; only lone surrogates, which UTF-8 can't hold, are
+    escaped.
+    """
     text = _encoder.encode(value)
     if text.isascii():
         return text
@@ -78,7 +80,9 @@ def model_pieces(
 
 
 def config_of(settings: Settings) -> dict[str, Any]:
-    """``config`` as the reference names it; always one worker and not vocal, since neither may change the bytes."""
+    """``config`` as the reference names it; always one worker and not vocal, since neither may change the
+    bytes.
+    """
     return {
         "n_layers": settings.n_layers,
         "bucket": settings.bucket,

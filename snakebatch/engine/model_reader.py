@@ -1,6 +1,7 @@
 """Reading model.json: everything that inference relies on is checked first, and an error names the place.
 
-The file is data, never code: it is parsed as JSON, and no value of it is used before its type and range are known.
+The file is data, never code: it is parsed as JSON, and no value of it is used before its type and range are
+known.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def read_model(source: str | Path | Mapping[str, Any]) -> ModelFile:
     try:
         text = Path(source).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a null character
-        raise ModelError(f"model {str(source)[:200]!r} can't be read: {error}; give the path of a model.json") from error
+        name = str(source)[:200]
+        raise ModelError(f"model {name!r} can't be read: {error}; give the path of a model.json") from error
     return _read(_parse(text, str(source)))
 
 
@@ -85,7 +87,8 @@ def _read(content: Any) -> ModelFile:
         if not isinstance(row, dict):
             raise _fail(f"population[{index}]", "is not an object")
     checker = _Checker(len(header), len(targets))
-    layers = [checker.layer(layer, f"layers[{index}]") for index, layer in enumerate(_get(content, "layers", list))]
+    chains = _get(content, "layers", list)
+    layers = [checker.layer(layer, f"layers[{index}]") for index, layer in enumerate(chains)]
     return ModelFile(
         version=str(content.get("version", "")),
         stripped=stripped,
@@ -154,12 +157,15 @@ class _Checker:
         if any(origin not in ORIGINS for origin in origins):
             raise _fail(f"{place}.origins", "holds something other than 'c' and 'n'")
         clauses = self._list(raw.get("clauses"), self._literals, f"{place}.clauses")
+        lookalikes = self._lookalikes(
+            raw.get("lookalikes"), len(members), len(clauses), f"{place}.lookalikes"
+        )
         return Bucket(
             condition=None if condition is None else self._literals(condition, f"{place}.condition"),
             members=members,
             origins=origins,
             clauses=clauses,
-            lookalikes=self._lookalikes(raw.get("lookalikes"), len(members), len(clauses), f"{place}.lookalikes"),
+            lookalikes=lookalikes,
         )
 
     def _lookalikes(self, raw: Any, members: int, clauses: int, place: str) -> list[list[list[int]]]:

@@ -36,7 +36,9 @@ def ready_field(value: Any, datatype: str) -> Any:
 
 
 def ready_fields(row: Mapping[str, Any], header: Sequence[str], datatypes: Sequence[str]) -> list[Any]:
-    """The fields of a row, parallel to the header; ABSENT where the row lacks the column, and for the target."""
+    """The fields of a row, parallel to the header; ABSENT where the row lacks the column, and for the
+    target.
+    """
     fields: list[Any] = [ABSENT]
     for name, datatype in zip(header[1:], datatypes[1:], strict=True):
         value = row.get(name, ABSENT)

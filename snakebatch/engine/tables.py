@@ -22,8 +22,8 @@ def columns_of(frame: Any) -> tuple[list[str], list[list[Any]]]:
 def queries_of(data: Any, header: Sequence[str]) -> tuple[list[Mapping[str, Any]], bool]:
     """Queries as dicts, and whether they came as a single row.
 
-    A row is a mapping, a Series, or a sequence of as many values as there are features (or columns, the target
-    first). Raises InputError on anything else.
+    A row is a mapping, a Series, or a sequence of as many values as there are features (or columns, the
+    target first). Raises InputError on anything else.
     """
     if isinstance(data, Mapping):
         return [data], True
@@ -52,7 +52,8 @@ def _row(row: Any, header: Sequence[str], number: int) -> Mapping[str, Any]:
             return dict(zip(header[1:], row, strict=True))
         if len(row) == len(header):
             return dict(zip(header, row, strict=True))
-        raise InputError(f"query {number} has {len(row)} values; give one for each of the {len(header) - 1} features")
+        wanted = f"give one for each of the {len(header) - 1} features"
+        raise InputError(f"query {number} has {len(row)} values; {wanted}")
     raise InputError(f"query {number} is a {type(row).__name__}; give a dict, a list of dicts or a DataFrame")
 
 

@@ -93,10 +93,9 @@ def test_a_rewritten_model_has_the_keys_of_the_format_in_order(
 
     content = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
 
-    assert list(content) == (
-        "version stripped population header target targets datatypes config layers log".split()
-    )
-    assert list(content["layers"][0][0]) == "condition members origins clauses lookalikes".split()
+    keys = "version stripped population header target targets datatypes config layers log"
+    assert " ".join(content) == keys
+    assert " ".join(content["layers"][0][0]) == "condition members origins clauses lookalikes"
     assert content["version"] == "5.4.8"
 
 
