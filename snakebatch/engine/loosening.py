@@ -28,7 +28,7 @@ def loosen(
     covered.
     """
     length = place.shape[1]
-    for number in range(length):
+    for number in reversed(range(length)):
         rest = np.zeros_like(others)
         for other in range(length):
             if other != number:

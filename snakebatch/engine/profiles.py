@@ -16,7 +16,7 @@ Weights = Mapping[str, int]
 CHEAP_TAGS = frozenset(["N", "NZR", "TEQ", "T", "TN", "TLN", "TWS", "TPS", "TSS", "TUC", "TDC", "TSC"])
 """What divide may draw: a shard evaluates these over whole columns for every path (design.md)."""
 
-_NUMBERS: Weights = {"N": 80, "NL": 6, "NZ": 6, "NRG": 2, "NZR": 3, "ND": 1, "NMG": 2}
+_NUMBERS: Weights = {"N": 90, "NL": 3, "NZ": 3, "NRG": 1, "NZR": 1, "ND": 1, "NMG": 1}
 
 _TEXTS: dict[str, Weights] = {
     "balanced": {
