@@ -26,9 +26,10 @@ from snakebatch.clock import Clock
 from snakebatch.errors import CloudError
 from snakebatch.local.bundle import bundle_root, is_bundle
 from snakebatch.local.gatherers import Gatherer
-from snakebatch.local.lambdas import ACCOUNT, PRELOAD, REGION, Function, LambdaPool
+from snakebatch.local.isolation import ACCOUNT, REGION
+from snakebatch.local.lambdas import PRELOAD, Function, LambdaPool
 from snakebatch.local.processes import Lifeline
-from snakebatch.local.services import Services, aws_environment
+from snakebatch.local.services import Services, endpoints
 
 if TYPE_CHECKING:
     from snakebatch.local import StepFunctions
@@ -173,7 +174,7 @@ class EmbeddedCloud:
         self._exits.callback(self._services.close)
         self.pool = LambdaPool(
             processes=self.processes,
-            environment=aws_environment(self._services.url),
+            environment=endpoints(self._services.url),
             preload=(*PRELOAD, *_own_modules()),
             scratch=self._scratch,
             orphaned_scratch=self._scratch,
@@ -231,7 +232,7 @@ class EmbeddedCloud:
 
     def _deployed_environment(self) -> dict[str, str]:
         return {
-            **aws_environment(self._services.url),
+            **endpoints(self._services.url),
             "AWS_ENDPOINT_URL_SFN": self._sfn_url,
             "JOBS_BUCKET": self.jobs_bucket,
             "REPORTS_QUEUE_URL": self.reports_queue_url,

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from snakebatch.local.lambdas.forkserver import base_environment
+from snakebatch.local.isolation import isolated_environment
 from snakebatch.local.processes import Lifeline, boot_command, start_child, stop_child
 
 _GRACE = 10.0
@@ -20,7 +20,7 @@ class Gatherer:
         temporary = log.with_suffix("")
         temporary.mkdir()
         variables = {
-            **base_environment(),
+            **isolated_environment(),
             **environment,
             "TMPDIR": str(temporary),
             "PYTHONDONTWRITEBYTECODE": "1",

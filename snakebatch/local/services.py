@@ -17,17 +17,10 @@ import botocore.session
 from botocore.config import Config
 
 from snakebatch.errors import CloudError
-from snakebatch.local.lambdas.forkserver import base_environment
-from snakebatch.local.lambdas.functions import REGION
+from snakebatch.local.isolation import CREDENTIAL, REGION, isolated_environment
 from snakebatch.local.processes import Lifeline, boot_command, start_child, stop_child
 
 SERVED = ("s3", "sqs", "dynamodb")
-
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "embedded",
-    "AWS_SECRET_ACCESS_KEY": "embedded",
-    "AWS_SESSION_TOKEN": "embedded",
-}
 
 _GRACE = 5.0
 _CLIENT = Config(
@@ -63,7 +56,7 @@ class Services:
             with open(log, "ab") as sink:
                 self._process = start_child(
                     command,
-                    environment={**base_environment(), **aws_environment(self.url), "TMPDIR": str(scratch)},
+                    environment={**isolated_environment(), "TMPDIR": str(scratch)},
                     log=sink,
                     pass_fds=(listener.fileno(), lifeline.read_end),
                 )
@@ -98,22 +91,14 @@ class Services:
         stop_child(self._process, grace=_GRACE)
 
 
-def aws_environment(services_url: str) -> dict[str, str]:
-    """Variables that make any AWS SDK in a child talk to the embedded cloud, and to nothing else."""
+def endpoints(services_url: str) -> dict[str, str]:
+    """Variables that make any AWS SDK in a child talk to this server, and to nothing else."""
     return {
-        **CREDENTIALS,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
         # For every service that has no address of its own below: better a refusal here than a call to AWS.
         "AWS_ENDPOINT_URL": services_url,
         "AWS_ENDPOINT_URL_S3": services_url,
         "AWS_ENDPOINT_URL_SQS": services_url,
         "AWS_ENDPOINT_URL_DYNAMODB": services_url,
-        "NO_PROXY": "*",
-        "no_proxy": "*",
     }
 
 
@@ -127,5 +112,5 @@ def _session() -> boto3.session.Session:
         "region": (None, None, REGION, None),
     }
     session = botocore.session.Session(session_vars=fixed)
-    session.set_credentials("embedded", "embedded", "embedded")
+    session.set_credentials(CREDENTIAL, CREDENTIAL, CREDENTIAL)
     return boto3.session.Session(botocore_session=session)

@@ -93,7 +93,24 @@ def test_the_handlers_environment_is_lambdas_and_not_ours(
     assert seen["LAMBDA_TASK_ROOT"] == seen["cwd"]
     assert (seen["DECLARED"], seen["GIVEN"]) == ("yes", "to all")
     assert not {"AWS_PROFILE", "SECRET_OF_MINE", "HOME"} & set(seen)
-    assert seen.get("AWS_ACCESS_KEY_ID") != "AKIAREAL"
+    assert seen["AWS_ACCESS_KEY_ID"] == "embedded"
+
+
+def test_boto3_in_a_handler_finds_nothing_of_the_users(
+    pool: LambdaPool, deploy: Deploy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("[default]\nregion = us-east-1\naws_access_key_id = AKIAREAL\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "config"))
+    name = deploy("""
+        import boto3
+        def handler(event, context):
+            session = boto3.session.Session()
+            default = boto3.client("sqs")
+            keys = [session.get_credentials().access_key, default._get_credentials().access_key]
+            return [session.available_profiles, default.meta.region_name, *keys]
+    """)
+    assert call(pool, name) == [[], "eu-west-3", "embedded", "embedded"]
 
 
 def test_the_context_is_lambdas(pool: LambdaPool, deploy: Deploy) -> None:

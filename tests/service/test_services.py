@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from snakebatch.errors import CloudError
 from snakebatch.local.processes import Lifeline
-from snakebatch.local.services import Services, aws_environment
+from snakebatch.local.services import Services, endpoints
 from tests.service.conftest import gone, until
 
 
@@ -212,10 +212,9 @@ def test_clients_ignore_the_users_aws_settings(
 
 
 def test_every_endpoint_of_a_child_is_ours(services: Services) -> None:
-    variables = aws_environment(services.url)
+    variables = endpoints(services.url)
     assert variables["AWS_ENDPOINT_URL"] == services.url
-    assert all(url == services.url for name, url in variables.items() if "ENDPOINT_URL" in name)
-    assert "AWS_PROFILE" not in variables
+    assert set(variables.values()) == {services.url}
 
 
 def test_a_service_that_is_not_there_is_refused_by_name(services: Services) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import threading
@@ -133,17 +132,3 @@ class ForkServer:
         with suppress(OSError):
             tail = self._log.read_text(errors="replace")[-2000:]
         return CloudError(f"the Lambda pool's forkserver has ended; end of its log:\n{tail}")
-
-
-def base_environment() -> dict[str, str]:
-    """The few variables of ours that a child may see: nothing of them reaches an AWS account."""
-    kept = (
-        "PATH",
-        "LANG",
-        "LC_ALL",
-        "LD_LIBRARY_PATH",
-        "DYLD_LIBRARY_PATH",
-        "SYSTEMROOT",
-        "COVERAGE_PROCESS_START",
-    )
-    return {name: os.environ[name] for name in kept if name in os.environ}

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from snakebatch.local.isolation import ACCOUNT, REGION
 from snakebatch.local.lambdas.errors import client_error
 
-ACCOUNT = "123456789012"
-REGION = "eu-west-3"
 LATEST = "$LATEST"
 
 _NAME = re.compile(

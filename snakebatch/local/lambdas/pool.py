@@ -18,11 +18,12 @@ from types import TracebackType
 from typing import Any
 
 from snakebatch.errors import CloudError
+from snakebatch.local.isolation import isolated_environment
 from snakebatch.local.lambdas import errors
 from snakebatch.local.lambdas.environments import Environments, InitFailedError
 from snakebatch.local.lambdas.errors import client_error
-from snakebatch.local.lambdas.forkserver import ForkServer, base_environment
-from snakebatch.local.lambdas.functions import REGION, Blueprint, Function, parse_name
+from snakebatch.local.lambdas.forkserver import ForkServer
+from snakebatch.local.lambdas.functions import Blueprint, Function, parse_name
 from snakebatch.local.lambdas.protocol import as_bytes, check_payload, dump, request, response, throttled
 from snakebatch.local.lambdas.wire import receive, send
 
@@ -40,12 +41,14 @@ PRELOAD = (
 ASYNC_ATTEMPTS = 3
 """Lambda tries an asynchronous invocation once and twice more."""
 
-_SINGLE_THREADED = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
-# The parallelism here is that of environments; and a forkserver must not hold threads when it forks. On
-# macOS, asking the system for its proxies or Objective-C classes in a forked process would crash it.
-_FORK_SAFE = {"NO_PROXY": "*", "no_proxy": "*", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}
+_PROCESS = {
+    # The parallelism here is that of environments, and a forkserver must hold no threads when it forks.
+    **dict.fromkeys(
+        ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+    ),
+    # macOS ends a forked process that touches Objective-C classes, unless told that this is meant.
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
+}
 
 
 class LambdaPool:
@@ -85,7 +88,7 @@ class LambdaPool:
         self._asynchronous: list[threading.Thread] = []
         self._server = ForkServer(
             preload=preload,
-            environment={**base_environment(), **_SINGLE_THREADED, **_FORK_SAFE},
+            environment={**isolated_environment(), **_PROCESS},
             log=self._log,
             scratch=self._own_scratch or orphaned_scratch,
         )
@@ -272,11 +275,8 @@ class LambdaPool:
     def _blueprint(self, function: Function) -> Blueprint:
         # Neither name nor memory size: functions of one code and one set of variables share environments.
         variables = {
-            **base_environment(),
-            **_SINGLE_THREADED,
-            **_FORK_SAFE,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
+            **isolated_environment(),
+            **_PROCESS,
             "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "LAMBDA_TASK_ROOT": str(function.code),
