@@ -54,6 +54,9 @@ _PREDICATES = {
     "TEW": ("ends with", "does not end with"),
 }
 
+_LISTED = 20
+"""Most rows that a line names."""
+
 
 def wording(literal: Literal, header: Sequence[str]) -> str:
     """What a literal says, in words: ``[1, 5.0, False, "N"]`` is ``"x" < 5.0``."""
@@ -86,6 +89,9 @@ def audit(model: Model, row: Row) -> str:
     for lookalike in lookalikes:
         votes[int(model.codes[lookalike.row])] += 1
     lines = [f"Prediction: {_spelt(model.classes[votes.index(max(votes))])}", *_votes_lines(model, votes)]
+    if model.datatypes[0] == "N":
+        value, source, _ = model.regression(row)
+        lines.append(f"Regression: {value} ({source})")
     by_layer = {number: list(found) for number, found in groupby(lookalikes, lambda found: found.layer)}
     for number, place in enumerate(model.inference.route(fields)):
         layer = model.layers[number]
@@ -110,8 +116,10 @@ def augmented(model: Model, row: Row) -> dict[str, Any]:
         class_key(value): count / total if total else 1 / len(votes)
         for value, count in zip(model.classes, votes, strict=True)
     }
+    regression = {"Regression": model.regression(row)._asdict()} if model.datatypes[0] == "N" else {}
     return {
         **row,
+        **regression,
         "Lookalikes": [[one.row, model.targets[one.row], one.cond] for one in found],
         "Probability": probability,
         "Prediction": model.classes[votes.index(max(votes))],
@@ -125,7 +133,7 @@ def _votes_lines(model: Model, votes: Sequence[int]) -> Iterator[str]:
         yield "No lookalike was found: every class is as likely as another"
         return
     ranked = sorted((-count, code) for code, count in enumerate(votes) if count)
-    for count, code in ranked:
+    for count, code in ranked[:_LISTED]:
         yield f"  {_spelt(model.classes[code])}: {-count} of {total} votes, P = {-count / total:.4f}"
 
 
@@ -154,11 +162,12 @@ def _lookalike_lines(model: Model, bucket: Bucket, found: list[Lookalike], field
         yield "  Lookalike AND:" if literals else "  Lookalike AND: always (every member votes)"
         for text in literals:
             yield f"    {text}"
-        ranked = sorted((_code(model, one), one.row, one.position) for one in alike)
+        ranked = sorted((_code(model, one), one.row, bucket.origins[one.position]) for one in alike)
         for code, group in groupby(ranked, lambda entry: entry[0]):
-            yield f"    -> {_spelt(model.classes[code])}: " + ", ".join(
-                f"row {row}{' (noise)' if bucket.origins[position] == 'n' else ''}" for _, row, position in group
-            )
+            rows = [f"{row}{' (noise)' if origin == 'n' else ''}" for _, row, origin in group]
+            more = f" and {len(rows) - _LISTED} more" if len(rows) > _LISTED else ""
+            votes = f"{len(rows)} vote{'s' if len(rows) > 1 else ''}"
+            yield f"    -> {_spelt(model.classes[code])}: {votes}, rows {', '.join(rows[:_LISTED])}{more}"
 
 
 def _code(model: Model, lookalike: Lookalike) -> int:
