@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
-from snakebatch import cli_predict, cli_train
 from snakebatch.engine.settings import PROFILES
 from snakebatch.errors import InputError, ModelError, PlanError, SnakeBatchError
 from snakebatch.version import ENGINE, VERSION
@@ -53,11 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader went away (`| head`): nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
-    except cli_train.TrainingFailedError as error:
-        return _fail(command, f"{error} (log: {_write_log(error.log)})", EXIT_FAILED)
     except Exception as error:
         what = str(error) if isinstance(error, SnakeBatchError) else f"{type(error).__name__}: {error}"
-        return _fail(command, f"{what} (log: {_write_log(traceback.format_exc())})", EXIT_FAILED)
+        log = _write_log(traceback.format_exc() + getattr(error, "log", ""))
+        return _fail(command, f"{what} (log: {log})", EXIT_FAILED)
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -129,7 +127,7 @@ def _add_train(commands: Any) -> None:
         "--out", default="model.json", metavar="FILE", help="where the model goes (default model.json)"
     )
     train.add_argument("--json", action="store_true", help="print the summary as one JSON object")
-    train.set_defaults(run=cli_train.run)
+    train.set_defaults(run=_train)
 
 
 def _add_predict(commands: Any) -> None:
@@ -148,7 +146,20 @@ def _add_predict(commands: Any) -> None:
     )
     predict.add_argument("--probability", action="store_true", help="add the probability of every class")
     predict.add_argument("--json", action="store_true", help="print one JSON object")
-    predict.set_defaults(run=cli_predict.run)
+    predict.set_defaults(run=_predict)
+
+
+# Each command is imported when it runs: help costs nothing then, and a Ctrl-C is caught from the start.
+def _train(arguments: argparse.Namespace) -> int:
+    from snakebatch import cli_train
+
+    return cli_train.run(arguments)
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from snakebatch import cli_predict
+
+    return cli_predict.run(arguments)
 
 
 def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
