@@ -16,13 +16,14 @@ from typing import NamedTuple
 import numpy as np
 
 from snakebatch.engine.bits import count
+from snakebatch.engine.candidates import midpoints
 from snakebatch.engine.columns import truth
 from snakebatch.engine.divide import Split, even_split, is_one_class, median_cuts
 from snakebatch.engine.draws import derive_key, mix
 from snakebatch.engine.information import SAMPLE, column_weights
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.measured_rows import MeasuredRows
-from snakebatch.engine.oppose import Opposer, midpoints, opposite_pairs
+from snakebatch.engine.oppose import Opposer, opposite_pairs
 from snakebatch.engine.population import NumberColumn, Population, Rows
 from snakebatch.engine.profiles import cheap, weights
 from snakebatch.engine.settings import Settings

@@ -10,7 +10,6 @@ is that of going one by one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
@@ -19,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.bits import Bits, count, nth_set, one_bit_each, unpack
+from snakebatch.engine.candidates import Candidates
 from snakebatch.engine.draws import below_many, mix_many
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.loosening import loosen
 from snakebatch.engine.measured_rows import Ints, MeasuredRows
-from snakebatch.engine.oppose import Candidates, Opposer
+from snakebatch.engine.oppose import Opposer, TagWeights
 from snakebatch.engine.population import Population, Rows
 
 _FIRST_BATCH = 2
@@ -61,7 +61,7 @@ def build_clauses(
     members: Rows,
     key: int,
     columns: NDArray[np.int64],
-    tags: tuple[Mapping[str, int], Mapping[str, int]],
+    tags: TagWeights,
     lookahead: int,
 ) -> ClauseSet:
     """Clauses for all classes of these members; none where they are of one class."""

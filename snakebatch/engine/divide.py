@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from snakebatch.engine.bits import count
+from snakebatch.engine.candidates import midpoints
 from snakebatch.engine.columns import measured, truth
 from snakebatch.engine.draws import derive_key
 from snakebatch.engine.information import SAMPLE, column_weights
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.measured_rows import MeasuredRows
-from snakebatch.engine.oppose import Opposer, midpoints, opposite_pairs
+from snakebatch.engine.oppose import Opposer, opposite_pairs
 from snakebatch.engine.population import NumberColumn, Population, Rows
 from snakebatch.engine.profiles import CHEAP_TAGS, cheap, weights
 from snakebatch.engine.settings import Settings

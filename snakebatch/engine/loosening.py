@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from snakebatch.engine.bits import Bits, unpack
+from snakebatch.engine.candidates import THRESHOLD, Candidates, thresholds
 from snakebatch.engine.measured_rows import Ints, MeasuredRows
-from snakebatch.engine.oppose import THRESHOLD, Candidates, midpoints
 
 
 def loosen(
@@ -58,9 +58,8 @@ def _slide(
     )
     edge = measured.sorted_value(measure, nearest)
     cut = measured.cut(measure, edge, ~above)
-    value = midpoints(measured.sorted_value(measure, cut - 1), measured.sorted_value(measure, cut))
-    tags = np.array([entry.tag for entry in measured.measures])[measure]
-    found.value[chosen] = np.where(tags == "LEV", np.floor(value) + 0.5, value)
+    before, behind = measured.sorted_value(measure, cut - 1), measured.sorted_value(measure, cut)
+    found.value[chosen] = thresholds(before, behind, measured.tags[measure] == "LEV")
     found.high[chosen] = cut
     bits = measured.interval(measure, np.zeros_like(cut), cut)
     true_bits[jobs, number] = np.where(above[:, None], measured.everything & ~bits, bits)

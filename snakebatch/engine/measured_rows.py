@@ -41,12 +41,15 @@ _SPELLED: dict[str, Callable[[str, str], bool]] = {
 
 
 class Measure(NamedTuple):
-    """A column (header index) under a tag; ``reference`` is the text, or frequencies, that it compares
-    with."""
+    """A column (header index) under a tag.
+
+    ``reference`` is what stands before the threshold in a literal's value: a text, frequencies, mean and
+    deviation.
+    """
 
     column: int
     tag: str
-    reference: Any = None
+    reference: tuple[Any, ...] = ()
 
 
 class MeasuredRows:
@@ -58,6 +61,7 @@ class MeasuredRows:
         self.n = len(rows)
         self.key = key
         self.measures: list[Measure] = []
+        self.tags: NDArray[np.str_] = np.empty(0, dtype=np.str_)
         self._known: dict[tuple[int, str, int], int] = {}
         self._texts: dict[int, tuple[list[str], Ints]] = {}
         self._spelled: dict[tuple[int, str, str], Bits] = {}
@@ -126,6 +130,10 @@ class MeasuredRows:
             bits[part] = pack((positions >= low[part, None]) & (positions < high[part, None]))
         return bits
 
+    def text(self, index: int, row: int) -> str:
+        """The text of a local row in the feature with this index."""
+        return str(self.population.features[index].value(int(self.rows[row])))
+
     def distinct_texts(self, column: int) -> tuple[list[str], Ints]:
         """The distinct texts of these rows in a text column, and the place of each row's text among them."""
         found = self._texts.get(column)
@@ -164,7 +172,9 @@ class MeasuredRows:
         reference = _frequencies(text) if tag == "CFC" else text
         texts, places = self.distinct_texts(column)
         score = _SCORES[tag]
-        return Measure(column, tag, reference), np.array([score(text, reference) for text in texts])[places]
+        return Measure(column, tag, (reference,)), np.array([score(text, reference) for text in texts])[
+            places
+        ]
 
     def _stack(self, added: Sequence[tuple[Measure, Floats]]) -> None:
         values = np.stack([column for _, column in added])
@@ -181,6 +191,7 @@ class MeasuredRows:
         elif self._prefixes is not None:
             self._prefixes = np.concatenate([self._prefixes, prefixes]) if prefixes is not None else None
         self.measures += [measure for measure, _ in added]
+        self.tags = np.array([measure.tag for measure in self.measures])
         self._sorted = np.concatenate([self._sorted, np.take_along_axis(values, order, axis=1)])
         self._positions = np.concatenate([self._positions, positions])
 

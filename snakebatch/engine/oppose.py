@@ -4,90 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.bits import Bits
+from snakebatch.engine.candidates import EQUAL, RANGE, SPELLED, THRESHOLD, ZERO, Candidates, Flags, thresholds
 from snakebatch.engine.draws import Words, below_many, mix_many
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.measured_rows import Floats, Ints, MeasuredRows
-from snakebatch.engine.population import NumberColumn
+from snakebatch.engine.population import TextColumn
 from snakebatch.engine.spelling import SPELLED_TAGS, spell
 
-Flags = NDArray[np.bool_]
+TagWeights = tuple[Mapping[str, int], Mapping[str, int]]
+"""Weights by tag for number columns and for text columns."""
 
-THRESHOLD, EQUAL, RANGE, SPELLED = range(4)
-"""The forms of a literal: an end of the sorted rows, one value, an inner stretch, a spelled text."""
-
-_UPPER_IS_PLAIN = frozenset({"LEV", "CFC"})
+_PLAIN_ABOVE = ("LEV", "CFC")
 """Threshold tags whose ``negat`` = false holds *above* the bound; all others hold below it."""
 
+_BASE_TAGS = frozenset({"N", "TEQ", "NRG", "NZR"}) | SPELLED_TAGS
+"""Tags that need no measure but the column itself."""
 
-@dataclass
-class Candidates:
-    """``c`` literals as arrays. Rows: those at sorted positions low <= p < high of the measure, or all but
-    those.
+_COLUMN, _TAG, _COIN = 1, 2, 3
+"""What the bits of a candidate are drawn for."""
 
-    ``value`` is the threshold (for RANGE the upper edge, ``edge`` the lower); spelled literals sit in
-    ``texts``.
-    """
 
-    form: Ints
-    measure: Ints
-    low: Ints
-    high: Ints
-    outside: Flags
-    value: Floats
-    edge: Floats
-    negat: Flags
-    zero: Flags
-    texts: dict[int, tuple[int, str, str]]
+@dataclass(frozen=True)
+class _Draft:
+    """What was drawn for each candidate, before it has a threshold. ``column`` counts features from 0."""
 
-    def take(self, chosen: Ints) -> Candidates:
-        """The candidates of these numbers, renumbered."""
-        texts = {}
-        if self.texts:
-            texts = {place: self.texts[c] for place, c in enumerate(chosen.tolist()) if c in self.texts}
-        return Candidates(
-            form=self.form[chosen],
-            measure=self.measure[chosen],
-            low=self.low[chosen],
-            high=self.high[chosen],
-            outside=self.outside[chosen],
-            value=self.value[chosen],
-            edge=self.edge[chosen],
-            negat=self.negat[chosen],
-            zero=self.zero[chosen],
-            texts=texts,
-        )
+    column: Ints
+    tag: NDArray[np.str_]
+    coin: Words
+    true_row: Ints
+    false_row: Ints
 
 
 class Opposer:
     """Draws candidates on some measured rows, by the weights of columns and of tags."""
 
-    def __init__(
-        self,
-        measured: MeasuredRows,
-        columns: NDArray[np.int64],
-        tags: tuple[Mapping[str, int], Mapping[str, int]],
-    ) -> None:
+    def __init__(self, measured: MeasuredRows, columns: NDArray[np.int64], tags: TagWeights) -> None:
         self.measured = measured
         self._columns = columns
-        self._is_text = np.array([not isinstance(c, NumberColumn) for c in measured.population.features])
-        self._tags = [list(weights) for weights in tags]
+        self._is_text = np.array([isinstance(c, TextColumn) for c in measured.population.features])
+        self._tags = [np.array(list(weights)) for weights in tags]
         self._tag_sums = [np.cumsum(list(weights.values())) for weights in tags]
 
     def draw(
         self, true_row: Ints, false_row: Ints, counters: tuple[Ints | int, ...], lookahead: int
     ) -> Candidates:
-        """``lookahead`` candidates for each pair of local rows, those of a pair side by side."""
+        """``lookahead`` candidates for each pair of local rows, those of a pair side by side.
+
+        The rows of a pair must differ in some column. ``counters`` key the draws: numbers, or one for each
+        pair.
+        """
         pair = np.broadcast_to(mix_many(self.measured.key, *counters), len(true_row))
-        base = mix_many(self.measured.key, pair[:, None], np.arange(lookahead)).reshape(-1)
-        which, how, coin = (_again(base, purpose) for purpose in (1, 2, 3))
-        column = self._draw_columns(true_row, false_row, which, lookahead)
-        return self._make(column, np.repeat(true_row, lookahead), np.repeat(false_row, lookahead), how, coin)
+        bits = mix_many(self.measured.key, pair[:, None], np.arange(lookahead)).reshape(-1)
+        column = self._draw_columns(true_row, false_row, mix_many(_COLUMN, bits), lookahead)
+        draft = _Draft(
+            column=column,
+            tag=self._draw_tags(column, mix_many(_TAG, bits)),
+            coin=mix_many(_COIN, bits),
+            true_row=np.repeat(true_row, lookahead),
+            false_row=np.repeat(false_row, lookahead),
+        )
+        return self._candidates(draft)
 
     def bits(self, candidates: Candidates) -> Bits:
         """(c, words): the rows on which each candidate is true."""
@@ -95,8 +76,7 @@ class Opposer:
         bits = measured.interval(candidates.measure, candidates.low, candidates.high)
         for place, (column, tag, text) in candidates.texts.items():
             bits[place] = measured.spelled(column, tag, text)
-        everything = measured.everything
-        return np.where(candidates.outside[:, None], everything & ~bits, bits)
+        return np.where(candidates.outside[:, None], measured.everything & ~bits, bits)
 
     def literal(self, candidates: Candidates, place: int) -> Literal:
         """The candidate as model.json writes it."""
@@ -108,125 +88,73 @@ class Opposer:
         form, value = int(candidates.form[place]), float(candidates.value[place])
         if form == RANGE:
             return Literal(measure.column, [float(candidates.edge[place]), value], negat, "NRG")
-        if form == EQUAL:
-            if candidates.zero[place]:
-                return Literal(measure.column, 0.0, negat, "NZR")
-            vocabulary: Any = self.measured.population.column(measure.column)
-            return Literal(measure.column, vocabulary.vocabulary[int(value)], negat, "TEQ")
-        if measure.reference is None:
-            return Literal(measure.column, value, negat, measure.tag)
-        parts = list(measure.reference) if measure.tag == "NZ" else [measure.reference]
-        return Literal(measure.column, [*parts, value], negat, measure.tag)
+        if form == ZERO:
+            return Literal(measure.column, 0.0, negat, "NZR")
+        feature = self.measured.population.column(measure.column)
+        if form == EQUAL and isinstance(feature, TextColumn):
+            return Literal(measure.column, feature.vocabulary[int(value)], negat, "TEQ")
+        return Literal(
+            measure.column, [*measure.reference, value] if measure.reference else value, negat, measure.tag
+        )
 
-    def _draw_columns(self, true_row: Ints, false_row: Ints, which: Words, lookahead: int) -> Ints:
+    def _draw_columns(self, true_row: Ints, false_row: Ints, bits: Words, lookahead: int) -> Ints:
+        """A column in which the pair differs, by weight."""
         codes = self.measured.base_codes
         differ = codes[:, true_row] != codes[:, false_row]
         upto = np.cumsum(self._columns[:, None] * differ, axis=0)
-        pick = below_many(which.reshape(-1, lookahead), upto[-1][:, None])
+        pick = below_many(bits.reshape(-1, lookahead), upto[-1][:, None])
         column: Ints = (upto[:, :, None] <= pick[None]).sum(axis=0).reshape(-1)
         return column
 
-    def _make(self, column: Ints, true_row: Ints, false_row: Ints, how: Words, coin: Words) -> Candidates:
-        count = len(column)
-        texts: dict[int, tuple[int, str, str]] = {}
-        measure = column.copy()
-        negat = np.zeros(count, dtype=np.bool_)
-        asked: list[list[int]] = [[], []]
-        tag_of = np.zeros(count, dtype=np.int64)
-        for kind in (0, 1):
-            mine = np.flatnonzero(self._is_text[column] == bool(kind))
-            if not len(mine):
-                continue
-            sums = self._tag_sums[kind]
-            tag_of[mine] = np.searchsorted(sums, below_many(how[mine], int(sums[-1])), side="right")
-            plain = (
-                self._tags[kind].index("TEQ" if kind else "N")
-                if ("TEQ" if kind else "N") in self._tags[kind]
-                else -1
-            )
-            asked[kind] = mine[tag_of[mine] != plain].tolist()
-        ranges: list[int] = []
-        zeros: list[int] = []
-        for kind in (0, 1):
-            for place in asked[kind]:
-                tag = self._tags[kind][tag_of[place]]
-                if tag == "NRG":
-                    ranges.append(place)
-                elif tag == "NZR":
-                    zeros.append(place)
-                elif tag in SPELLED_TAGS:
-                    self._spell(place, tag, int(column[place]) + 1, true_row, false_row, coin, texts, negat)
-                else:
-                    measure[place] = self.measured.number_of(int(column[place]) + 1, tag, int(coin[place]))
-        return self._place(column, measure, true_row, false_row, coin, texts, negat, ranges, zeros)
+    def _draw_tags(self, column: Ints, bits: Words) -> NDArray[np.str_]:
+        """A tag of the column's kind, by weight."""
+        drawn = [
+            tags[np.searchsorted(sums, below_many(bits, int(sums[-1])), side="right")]
+            for tags, sums in zip(self._tags, self._tag_sums, strict=True)
+        ]
+        return np.where(self._is_text[column], drawn[1], drawn[0])
 
-    def _spell(
-        self,
-        place: int,
-        tag: str,
-        column: int,
-        true_row: Ints,
-        false_row: Ints,
-        coin: Words,
-        texts: dict[int, tuple[int, str, str]],
-        negat: Flags,
-    ) -> None:
-        population, rows = self.measured.population, self.measured.rows
-        feature = population.column(column)
-        true_text = str(feature.value(int(rows[true_row[place]])))
-        false_text = str(feature.value(int(rows[false_row[place]])))
-        found = spell(tag, true_text, false_text, int(coin[place]))
-        if found is not None:
-            texts[place] = (column, tag, found[0])
-            negat[place] = found[1]
-
-    def _place(
-        self,
-        column: Ints,
-        measure: Ints,
-        true_row: Ints,
-        false_row: Ints,
-        coin: Words,
-        texts: dict[int, tuple[int, str, str]],
-        negat: Flags,
-        ranges: list[int],
-        zeros: list[int],
-    ) -> Candidates:
+    def _candidates(self, draft: _Draft) -> Candidates:
+        """Give every draft a threshold between its two rows, or a value, a range or a text."""
         measured = self.measured
-        on_true, on_false = measured.values(measure, true_row), measured.values(measure, false_row)
-        measure = np.where(on_true == on_false, column, measure)
-        on_true, on_false = measured.values(measure, true_row), measured.values(measure, false_row)
-        equal = self._is_text[column] & (measure == column)
-        zero = np.zeros(len(column), dtype=np.bool_)
-        zero[zeros] = (on_true[zeros] == 0.0) != (on_false[zeros] == 0.0)
-        by_false = (coin & np.uint64(1)).astype(np.bool_)
-        by_false = np.where(zero, on_true != 0.0, by_false)
-        equal |= zero
+        measure = self._measures(draft)
+        on_true, on_false = (
+            measured.values(measure, draft.true_row),
+            measured.values(measure, draft.false_row),
+        )
+        zero = (draft.tag == "NZR") & ((on_true == 0.0) != (on_false == 0.0))
+        equal = zero | (self._is_text[draft.column] & (measure == draft.column))
+        by_false = np.where(zero, on_true != 0.0, (draft.coin & np.uint64(1)).astype(np.bool_))
+        tags = measured.tags[measure]
+        value = np.where(
+            equal, np.where(by_false, on_false, on_true), thresholds(on_true, on_false, tags == "LEV")
+        )
         lower = on_true < on_false
-        value = np.where(equal, np.where(by_false, on_false, on_true), midpoints(on_true, on_false))
-        tags = np.array([entry.tag for entry in measured.measures])[measure]
-        value = np.where(tags == "LEV", np.floor(value) + 0.5, value)
-        past = measured.cut(measure, value, equal)
-        first = np.where(equal, measured.cut(measure, value), 0)
-        outside = np.where(equal, by_false, ~lower)
-        negat_of = np.where(equal, by_false, lower == np.isin(tags, list(_UPPER_IS_PLAIN)))
         found = Candidates(
-            form=np.where(equal, EQUAL, THRESHOLD),
+            form=np.where(zero, ZERO, np.where(equal, EQUAL, THRESHOLD)),
             measure=measure,
-            low=first,
-            high=past,
-            outside=outside,
+            low=np.where(equal, measured.cut(measure, value), 0),
+            high=measured.cut(measure, value, equal),
+            outside=np.where(equal, by_false, ~lower),
             value=value,
             edge=np.zeros_like(value),
-            negat=negat_of,
-            zero=zero,
-            texts=texts,
+            negat=np.where(equal, by_false, lower == np.isin(tags, _PLAIN_ABOVE)),
+            texts={},
         )
-        self._make_ranges(found, np.array(ranges, dtype=np.int64), on_true, on_false, by_false)
-        spelled = np.array(list(texts), dtype=np.int64)
-        found.form[spelled] = SPELLED
-        found.outside[spelled] = found.negat[spelled] = negat[spelled]
+        self._make_ranges(found, np.flatnonzero(draft.tag == "NRG"), on_true, on_false, by_false)
+        self._spell(found, draft)
         return found
+
+    def _measures(self, draft: _Draft) -> Ints:
+        """The measure of each draft's tag; the column itself where that does not tell the two rows apart."""
+        measured = self.measured
+        measure = draft.column.copy()
+        for place in np.flatnonzero(~np.isin(draft.tag, list(_BASE_TAGS))).tolist():
+            measure[place] = measured.number_of(
+                int(draft.column[place]) + 1, str(draft.tag[place]), int(draft.coin[place])
+            )
+        same = measured.values(measure, draft.true_row) == measured.values(measure, draft.false_row)
+        return np.where(same, draft.column, measure)
 
     def _make_ranges(
         self, found: Candidates, places: Ints, on_true: Floats, on_false: Floats, by_false: Flags
@@ -236,12 +164,11 @@ class Opposer:
         if not len(places):
             return
         center = np.where(by_false, on_false, on_true)[places]
-        half = np.abs(on_true[places] / 2 - on_false[places] / 2)
-        with np.errstate(over="ignore"):  # an infinite edge is dropped by the next line
-            edge, upper = center - half, center + half
-        fits = (edge < center) & np.isfinite(edge) & np.isfinite(upper) & (center <= upper)
         other = np.where(by_false, on_true, on_false)[places]
-        fits &= (other <= edge) | (other > upper)
+        half = np.abs(center / 2 - other / 2)
+        with np.errstate(over="ignore"):  # a window with an infinite edge is dropped by the next line
+            edge, upper = center - half, center + half
+        fits = (edge < center) & np.isfinite(edge) & np.isfinite(upper) & ((other <= edge) | (other > upper))
         places, edge, upper = places[fits], edge[fits], upper[fits]
         measure = found.measure[places]
         found.form[places] = RANGE
@@ -251,13 +178,18 @@ class Opposer:
         found.outside[places] = by_false[places]
         found.negat[places] = ~by_false[places]
 
-
-def midpoints(one: Floats, other: Floats) -> Floats:
-    """Between two values, above the lower one: without overflow, and the upper where it rounds to the
-    lower."""
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    middle = low / 2 + high / 2
-    return np.where((middle > low) & (middle <= high), middle, high)
+    def _spell(self, found: Candidates, draft: _Draft) -> None:
+        """Texts of the spelled tags; one that finds none stays an equality."""
+        for place in np.flatnonzero(np.isin(draft.tag, list(SPELLED_TAGS))).tolist():
+            column, tag = int(draft.column[place]), str(draft.tag[place])
+            true_text, false_text = (
+                self.measured.text(column, int(rows[place])) for rows in (draft.true_row, draft.false_row)
+            )
+            spelled = spell(tag, true_text, false_text, int(draft.coin[place]))
+            if spelled is not None:
+                found.form[place] = SPELLED
+                found.texts[place] = (column + 1, tag, spelled[0])
+                found.outside[place] = found.negat[place] = spelled[1]
 
 
 def opposite_pairs(
@@ -273,8 +205,3 @@ def opposite_pairs(
     past = np.searchsorted(ordered, codes[first], side="right")
     other = below_many(mix_many(key, *counters, number, 12), len(codes) - (past - start))
     return first, order[np.where(other < start, other, other + past - start)].astype(np.int64)
-
-
-def _again(bits: Words, purpose: int) -> Words:
-    """Independent bits from bits that were drawn already."""
-    return mix_many(purpose, bits)
