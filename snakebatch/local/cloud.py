@@ -142,7 +142,8 @@ class EmbeddedCloud:
             lifeline=self._lifeline,
         )
         self.gatherers.append(gatherer)
-        self._exits.callback(gatherer.stop)
+        # Killed, not asked to stop: a long poll may take seconds to end, and nothing of it is to survive.
+        self._exits.callback(gatherer.kill)
         return gatherer
 
     def pids(self) -> list[int]:
