@@ -25,8 +25,8 @@ bracket = Bracket(LeaseTable(boto3.client("dynamodb"), Environment.read().lease_
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Admit, open, watch or close; returns a handful of numbers."""
+    metrics.add_metric("BracketActions", MetricUnit.Count, 1)
     asked = parse(BracketEvent, event)
     result = bracket.run(asked)
-    metrics.add_metric("BracketActions", MetricUnit.Count, 1)
     logger.info("bracket", extra={"action": asked.action, "execution": asked.execution, **result})
     return result

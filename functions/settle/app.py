@@ -35,7 +35,7 @@ settling = Settling(
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """End a run; returns the execution's output, and the failure that ends it otherwise."""
-    result = settling.run(parse(SettleEvent, event))
     metrics.add_metric("RunsSettled", MetricUnit.Count, 1)
+    result = settling.run(parse(SettleEvent, event))
     logger.info("settled", extra=result)
     return result

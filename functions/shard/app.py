@@ -37,9 +37,9 @@ shard = Shard(
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Do the packet that the event names; returns counts."""
+    metrics.add_metric("Packets", MetricUnit.Count, 1)
     asked = parse(ShardEvent, event)
     result = shard.run(asked)
-    metrics.add_metric("Packets", MetricUnit.Count, 1)
     metrics.add_metric("Leaves", MetricUnit.Count, float(str(result["leaves"])))
     logger.info("packet done", extra={**result, "shard": asked.shard, "execution": asked.execution})
     return result

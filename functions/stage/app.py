@@ -26,6 +26,7 @@ staging = Staging(JobStore(Objects(boto3.client("s3"), Environment.read().jobs_b
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Stage one execution; returns its keys, its plan and where its first wave lies."""
+    metrics.add_metric("RunsStaged", MetricUnit.Count, 1)
     result = staging.run(parse(StageEvent, event, InputError))
     metrics.add_metric("RowsStaged", MetricUnit.Count, result["plan"]["rows"])
     logger.info("staged", extra={"job": result["run"]["job"], "plan": result["plan"]})

@@ -29,6 +29,7 @@ leases = LeaseTable(boto3.client("dynamodb"), environment.lease_table, SystemClo
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Renew the lease and make the next wave; returns what it is and where its items lie."""
+    metrics.add_metric("Waves", MetricUnit.Count, 1)
     asked = parse(WaveEvent, event)
     if not leases.renew(asked.execution):
         logger.warning(

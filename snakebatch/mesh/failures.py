@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from snakebatch.mesh.objects import Objects
@@ -10,19 +11,18 @@ from snakebatch.mesh.requests import Failure
 
 _LONGEST_CAUSE = 1_000
 _MANIFEST = "manifest.json"
+_MESSAGE = re.compile(r'"errorMessage"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
 def one_line(cause: str | None) -> str:
     """A cause as a person reads it: Lambda's JSON unpacked, in one line, of bounded length."""
     text = cause or ""
-    try:
-        raw = json.loads(text)
-    except ValueError:
-        raw = None
-    if isinstance(raw, dict) and "errorMessage" in raw:
-        text = str(raw["errorMessage"])
+    # The workflow hands on the beginning of a cause only, so its JSON may end in the stack trace.
+    message = _MESSAGE.search(text) if text.lstrip().startswith("{") else None
+    if message is not None:
+        text = str(json.loads(message[1]))
     line = " ".join(text.split()) or "no cause was given; see the execution history"
-    return line if len(line) <= _LONGEST_CAUSE else line[: _LONGEST_CAUSE - 1] + "…"
+    return line if len(line) <= _LONGEST_CAUSE else f"{line[:_LONGEST_CAUSE]}..."
 
 
 def explain(objects: Objects, failure: Failure, results: str | None) -> Failure:

@@ -16,6 +16,7 @@ RECORD_LIMIT = 5
 """Warnings that are kept one by one; the rest are counted. A state's output must stay small."""
 
 _LONGEST = 200
+"""Bytes of a kept warning, as JSON escapes it at worst: a warning may quote a name of any length."""
 
 
 def fingerprint_of(population: str, training: Training) -> str:
@@ -31,9 +32,18 @@ def fingerprint_of(population: str, training: Training) -> str:
 
 def short_list(warnings: tuple[str, ...]) -> list[str]:
     """The first few warnings, each cut to a line's length, and how many there were beside."""
-    kept = [text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…" for text in warnings[:RECORD_LIMIT]]
+    kept = [_cut(text) for text in warnings[:RECORD_LIMIT]]
     more = len(warnings) - len(kept)
     return [*kept, f"and {more} more warnings"] if more > 0 else kept
+
+
+def _cut(text: str) -> str:
+    if len(canonical(text)) <= _LONGEST:
+        return text
+    text = text[:_LONGEST]
+    while len(canonical(text)) > _LONGEST:
+        text = text[: len(text) * 9 // 10]
+    return f"{text}..."
 
 
 class JobRecord(Message):

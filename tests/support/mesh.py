@@ -1,4 +1,4 @@
-"""The mesh in one process: moto's S3, SQS and DynamoDB, and the library's own parts called one after the other.
+"""The mesh in one process: moto's S3, SQS and DynamoDB, and the library's parts called one after another.
 
 What the state machine does is done here by a loop, so that a test of the mesh needs no executor.
 """

@@ -1,0 +1,69 @@
+"""Packets and routing: who gets what."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from snakebatch.mesh.messages import Chain, Slice
+from snakebatch.mesh.packing import LEAF_ROWS, atom_packets, divide_packets, leaf_packets, leaf_weight
+from snakebatch.mesh.routing import SHARDS, root_shard, wave_shard
+
+
+def pieces(layer: int, sizes: list[int]) -> list[Slice]:
+    return [
+        Slice(layer=layer, node=f"{number:06b}", path=[], n=size, final=True)
+        for number, size in enumerate(sizes)
+    ]
+
+
+def test_packets_keep_order_size_and_layers() -> None:
+    slices = pieces(1, [900] * 30) + pieces(0, [900] * 30)
+    packets = list(leaf_packets(slices, classes=2))
+    assert [piece for packet in packets for piece in packet] == sorted(slices, key=lambda piece: piece.place)
+    for packet in packets:
+        assert len({piece.layer for piece in packet}) == 1
+        assert sum(piece.n for piece in packet) <= LEAF_ROWS
+
+
+def test_a_layer_is_packed_alike_whatever_other_layers_there_are() -> None:
+    five = list(leaf_packets([piece for layer in range(5) for piece in pieces(layer, [700] * 40)], 2))
+    one = list(leaf_packets(pieces(3, [700] * 40), 2))
+    assert [packet for packet in five if packet[0].layer == 3] == one
+
+
+def test_a_slice_larger_than_a_packet_is_a_packet() -> None:
+    assert [len(packet) for packet in leaf_packets(pieces(0, [10, 10**6, 10]), 2)] == [1, 1, 1]
+    assert [len(packet) for packet in divide_packets(pieces(0, [10**6, 10**6]))] == [1, 1]
+
+
+def test_many_classes_make_smaller_packets() -> None:
+    slices = pieces(0, [1000] * 40)
+    assert leaf_weight(2) == 1
+    assert len(list(leaf_packets(slices, 5000))) > 4 * len(list(leaf_packets(slices, 2)))
+
+
+def test_every_bucket_is_an_atom_with_the_conditions_before_it() -> None:
+    conditions = [[[1, float(k), False, "N"]] for k in range(7)]
+    chains = [Chain(slice=piece, conditions=conditions, rows=[1500] * 7) for piece in pieces(0, [10_500] * 3)]
+    packets = list(atom_packets(chains, classes=2))
+    atoms = [(group.slice.node, k) for packet in packets for group in packet for k in group.ks]
+    assert atoms == [(chain.slice.node, k) for chain in chains for k in range(7)]
+    for packet in packets:
+        for group in packet:
+            assert group.chain == conditions[: max(group.ks) + 1]
+
+
+def test_root_packets_spread_and_later_ones_count_on() -> None:
+    assert len({root_shard("job", layer) for layer in range(25)}) > 15
+    shards = [wave_shard("job", j) for j in range(SHARDS)]
+    assert len(set(shards)) == SHARDS
+    start = int(shards[0])
+    assert [int(shard) for shard in shards] == [(start + j) % SHARDS for j in range(SHARDS)]
+
+
+def test_the_slots_get_their_share() -> None:
+    shards = Counter(wave_shard("job", j, slots=12, concurrency=48, provisioned=3) for j in range(4800))
+    plain = Counter(wave_shard("job", j) for j in range(4800))
+    extra = {shard: number - plain[shard] for shard, number in shards.items() if number > plain[shard]}
+    assert len(extra) == 3
+    assert all(number > 300 for number in extra.values())
