@@ -56,6 +56,17 @@ def test_penguins_train_to_the_bytes_of_one_process(tmp_path: Path) -> None:
     assert (tmp_path / "new/p.json").read_bytes() == (tmp_path / "local.json").read_bytes()
 
 
+def test_the_readme_shows_what_make_train_prints(tmp_path: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    (recipe,) = [line for line in makefile.splitlines() if "snakebatch train" in line]
+    argv = recipe.split("snakebatch train ")[1].replace("$(ARGS)", "").split()
+    finished = run(tmp_path, *argv)
+    assert finished.returncode == 0, finished.stderr
+    readme = (ROOT / "README.md").read_text()
+    for line in finished.stdout.splitlines():
+        assert line.startswith("wall time") or line in readme
+
+
 def test_a_number_is_summed_up_by_r2_and_progress_goes_to_stderr(tmp_path: Path) -> None:
     write_csv(quadratic(300), tmp_path / "data.csv")
     finished = run(tmp_path, "data.csv", "--target=y", *PARAMETERS)
