@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.bucket import Bucket
+from snakebatch.engine.bucket_votes import CELLS, BucketVotes, Votes, votes_of
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.literals import Test, test_of
 from snakebatch.engine.population import Rows
@@ -24,8 +25,6 @@ Fields = Sequence[Any]
 """A row's fields as ``queries.ready_fields`` gives them."""
 
 _CHUNK_ROWS = 2048
-_CHUNK_CELLS = 1 << 22
-"""Most cells of an array made for a chunk: rows x classes, or rows x clause entries of a bucket."""
 
 
 class Lookalike(NamedTuple):
@@ -38,13 +37,15 @@ class Lookalike(NamedTuple):
     cond: list[int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Link:
-    """A bucket with its literals as numbers into the table of distinct literals."""
+    """A bucket with its literals as numbers into the table of distinct ones; its votes come when first asked."""
 
     condition: tuple[int, ...] | None
     clauses: list[tuple[int, ...]]
     bucket: Bucket
+    votes: Votes | None = None
+    batch: BucketVotes | None = None
 
 
 class Inference:
@@ -58,10 +59,8 @@ class Inference:
         self._tests: list[tuple[int, Test | None]] = []
         self._numbers: dict[Any, int] = {}
         self._codes = codes
-        self._code_list: list[int] = codes.tolist()
         self._n_classes = n_classes
         self._layers = [[self._link(bucket) for bucket in layer] for layer in layers]
-        self._votes_of: dict[int, _BucketVotes] = {}
 
     # one row
 
@@ -85,9 +84,20 @@ class Inference:
 
     def votes(self, fields: Fields) -> list[int]:
         """Votes by class, of one row."""
+        memo: dict[int, bool] = {}
         counts = [0] * self._n_classes
-        for lookalike in self.lookalikes(fields):
-            counts[self._code_list[lookalike.row]] += 1
+        for layer in self._layers:
+            link = layer[self._walk(layer, fields, memo)]
+            excluded: dict[int, bool] = {}
+            for cond, code, count in self._votes(link):
+                for clause in cond:
+                    out = excluded.get(clause)
+                    if out is None:
+                        out = excluded[clause] = not self._any(link.clauses[clause], fields, memo)
+                    if not out:
+                        break
+                else:
+                    counts[code] += count
         return counts
 
     def holds(self, literal: Literal, fields: Fields) -> bool:
@@ -102,7 +112,7 @@ class Inference:
         self, rows: Sequence[Fields], header: Sequence[str], datatypes: Sequence[str]
     ) -> Iterator[NDArray[np.int64]]:
         """Votes by class of many rows, as arrays (rows of a chunk, classes), in order of the rows."""
-        size = max(1, min(_CHUNK_ROWS, _CHUNK_CELLS // max(1, self._n_classes)))
+        size = max(1, min(_CHUNK_ROWS, CELLS // max(1, self._n_classes)))
         for start in range(0, len(rows), size):
             chunk = rows[start : start + size]
             yield self._chunk_votes(chunk, query_table(chunk, header, datatypes))
@@ -117,7 +127,9 @@ class Inference:
         known = _KnownLiterals(table, self._literals)
         for layer in self._layers:
             for link, group in self._route_all(layer, asked, known):
-                self._votes_in(link).add(votes, group, link, table, self._literals)
+                if link.batch is None:
+                    link.batch = BucketVotes(link.clauses, self._literals, self._votes(link))
+                link.batch.add(votes, group, table)
         return votes
 
     def _route_all(
@@ -140,12 +152,10 @@ class Inference:
         if len(rest):
             yield layer[-1], rest
 
-    def _votes_in(self, link: _Link) -> _BucketVotes:
-        key = id(link)
-        found = self._votes_of.get(key)
-        if found is None:
-            found = self._votes_of[key] = _BucketVotes(link, self._codes)
-        return found
+    def _votes(self, link: _Link) -> Votes:
+        if link.votes is None:
+            link.votes = votes_of(link.bucket, self._codes)
+        return link.votes
 
     # the table of distinct literals
 
@@ -201,59 +211,3 @@ class _KnownLiterals:
         if len(missing):
             known[missing] = self._table.holds(self._literals[number], missing)
         return known[rows] > 0
-
-
-class _BucketVotes:
-    """The conds of a bucket as arrays: which clauses each reads, and the class that it votes for."""
-
-    def __init__(self, link: _Link, codes: NDArray[np.int32]) -> None:
-        always: list[int] = []
-        starts: list[int] = []
-        entries: list[int] = []
-        classes: list[int] = []
-        bucket = link.bucket
-        for row, conds in zip(bucket.members, bucket.lookalikes, strict=True):
-            code = int(codes[row])
-            for cond in conds:
-                if cond:
-                    starts.append(len(entries))
-                    entries += cond
-                    classes.append(code)
-                else:
-                    always.append(code)
-        self._always, self._always_counts = np.unique(np.array(always, dtype=np.intp), return_counts=True)
-        self._starts = np.array(starts, dtype=np.intp)
-        self._entries = np.array(entries, dtype=np.intp)
-        self._order = np.argsort(np.array(classes, dtype=np.intp), kind="stable")
-        ordered = np.array(classes, dtype=np.intp)[self._order]
-        self._classes, self._class_starts = np.unique(ordered, return_index=True)
-
-    def add(
-        self, votes: NDArray[np.int64], rows: Rows, link: _Link, table: QueryTable, literals: list[Literal]
-    ) -> None:
-        """Add the votes of the bucket for ``rows`` to ``votes`` (rows, classes)."""
-        votes[np.ix_(rows, self._always)] += self._always_counts
-        if not len(self._starts):
-            return
-        excluded = _excluded(link.clauses, rows, table, literals)
-        step = max(1, _CHUNK_CELLS // len(self._entries))
-        for start in range(0, len(rows), step):
-            part = slice(start, start + step)
-            alike = np.logical_and.reduceat(excluded[self._entries, part], self._starts, axis=0)
-            counts = np.add.reduceat(alike[self._order], self._class_starts, axis=0, dtype=np.int64)
-            votes[np.ix_(rows[part], self._classes)] += counts.T
-
-
-def _excluded(
-    clauses: list[tuple[int, ...]], rows: Rows, table: QueryTable, literals: list[Literal]
-) -> NDArray[np.bool_]:
-    """Where each clause is false: an array (clauses, rows)."""
-    known: dict[int, NDArray[np.bool_]] = {}
-    excluded = np.ones((len(clauses), len(rows)), dtype=np.bool_)
-    for index, clause in enumerate(clauses):
-        for number in clause:
-            outcome = known.get(number)
-            if outcome is None:
-                outcome = known[number] = table.holds(literals[number], rows)
-            excluded[index] &= ~outcome
-    return excluded
