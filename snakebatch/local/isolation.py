@@ -1,8 +1,10 @@
-"""What our children may know of the user's environment: next to nothing, and no way to an AWS account."""
+"""What children and clients may know of the user's settings: next to nothing, and no way to AWS."""
 
 from __future__ import annotations
 
 import os
+
+import botocore.session
 
 REGION = "eu-west-3"
 ACCOUNT = "123456789012"
@@ -30,3 +32,19 @@ def isolated_environment() -> dict[str, str]:
         "NO_PROXY": "*",
         "no_proxy": "*",
     }
+
+
+def isolated_session() -> botocore.session.Session:
+    """A botocore session that knows of no profile and reads no file."""
+    # A variable of a session is (key in the file, environment variable, default, conversion). Without the
+    # first two the user has no say; a profile that does not exist would otherwise be an error at the first
+    # question.
+    fixed = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+        "region": (None, None, REGION, None),
+    }
+    session = botocore.session.Session(session_vars=fixed)
+    session.set_credentials(CREDENTIAL, CREDENTIAL, CREDENTIAL)
+    return session

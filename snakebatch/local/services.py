@@ -6,18 +6,16 @@ configuration file and no proxy of the user's, and an endpoint for every service
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.config import Config
 
 from snakebatch.errors import CloudError
-from snakebatch.local.isolation import CREDENTIAL, REGION, isolated_environment
+from snakebatch.local.isolation import REGION, isolated_environment, isolated_session
 from snakebatch.local.processes import Lifeline, boot_command, start_child, stop_child
 
 SERVED = ("s3", "sqs", "dynamodb")
@@ -43,7 +41,7 @@ class Services:
         self._log = log
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
-        self._session: Any = _session()
+        self._session: Any = boto3.session.Session(botocore_session=isolated_session())
         with socket.socket() as listener:
             # We listen, the child serves: the address is known at once, and early requests wait in the
             # backlog.
@@ -100,17 +98,3 @@ def endpoints(services_url: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL_SQS": services_url,
         "AWS_ENDPOINT_URL_DYNAMODB": services_url,
     }
-
-
-def _session() -> boto3.session.Session:
-    # A variable of botocore's session: (key in the file, environment variable, default, conversion). Without
-    # the first two the user has no say; a profile that does not exist would otherwise be an error.
-    fixed = {
-        "profile": (None, None, None, None),
-        "config_file": (None, None, os.devnull, None),
-        "credentials_file": (None, None, os.devnull, None),
-        "region": (None, None, REGION, None),
-    }
-    session = botocore.session.Session(session_vars=fixed)
-    session.set_credentials(CREDENTIAL, CREDENTIAL, CREDENTIAL)
-    return boto3.session.Session(botocore_session=session)

@@ -24,6 +24,17 @@ from tests.service.tiny_bundle import write_bundle
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def settings_of_a_user() -> Iterator[None]:
+    """What a developer's shell may hold; none of it may reach the cloud."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_PROFILE", "there-is-no-such-profile")
+        patch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+        patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        patch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        yield
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
     folder = write_bundle(tmp_path_factory.mktemp("cloud") / "bundle")

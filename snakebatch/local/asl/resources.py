@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import botocore.session
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel, ServiceModel
+
+from snakebatch.local.isolation import isolated_session
 
 
 class ResourceError(ValueError):
@@ -79,11 +80,17 @@ def parse_resource(arn: Any) -> Resource:
     action, _, pattern = action.partition(".")
     patterns = _OPTIMISED.get((service, action))
     if patterns is None:
-        raise ResourceError(f"'{arn}' is not implemented by this executor; use an aws-sdk integration if there is one")
+        raise ResourceError(
+            f"'{arn}' is not implemented by this executor; use an aws-sdk integration if there is one"
+        )
     if pattern not in patterns:
-        raise ResourceError(f"'{arn}': the integration pattern '{pattern}' is not implemented for {service}:{action}")
+        raise ResourceError(
+            f"'{arn}': the integration pattern '{pattern}' is not implemented for {service}:{action}"
+        )
     boto = "stepfunctions" if service == "states" else service
-    return Resource(arn, service, service, rest.partition(":")[2], pattern, boto, action[0].upper() + action[1:])
+    return Resource(
+        arn, service, service, rest.partition(":")[2], pattern, boto, action[0].upper() + action[1:]
+    )
 
 
 def _sdk(arn: str, rest: str) -> Resource:
@@ -93,7 +100,9 @@ def _sdk(arn: str, rest: str) -> Resource:
     service, action = parts[1], parts[2]
     action, _, pattern = action.partition(".")
     if pattern not in ("", "waitForTaskToken"):
-        raise ResourceError(f"'{arn}': the integration pattern '{pattern}' is not there for AWS SDK integrations")
+        raise ResourceError(
+            f"'{arn}': the integration pattern '{pattern}' is not there for AWS SDK integrations"
+        )
     boto = _BOTO_SERVICES.get(service, service)
     model = service_model(boto)
     if model is None:
@@ -106,7 +115,7 @@ def _sdk(arn: str, rest: str) -> Resource:
 
 @lru_cache(maxsize=1)
 def _session() -> Any:
-    return botocore.session.get_session()
+    return isolated_session()
 
 
 @lru_cache(maxsize=64)
