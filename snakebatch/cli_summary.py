@@ -26,7 +26,7 @@ class Summary:
 
     def as_json(self) -> dict[str, Any]:
         """Everything, with plain types."""
-        names = ("status", "job", "fingerprint", "seed", "rows", "duplicates", "contradictions")
+        names = ("status", "job", "fingerprint", "seed", "rows_read", "rows", "duplicates", "contradictions")
         return {
             **{name: self.output[name] for name in names if name in self.output},
             **{name: self.output[name] for name in ("layers", "leaves", "buckets")},
