@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from .stepfunctions import StepFunctions
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .stepfunctions import StepFunctions
 
 __all__ = ["StepFunctions"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the executor only when it is asked for: handler processes import this package, too, and need to start fast."""
+    if name == "StepFunctions":
+        from .stepfunctions import StepFunctions
+
+        return StepFunctions
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -34,7 +34,9 @@ class Server:
         self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="sfn-http", daemon=True)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(0.05,), name="sfn-http", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -46,7 +48,9 @@ class Server:
     def __enter__(self) -> Server:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -90,7 +94,13 @@ def _carry_out(sfn: StepFunctions, target: str, body: bytes) -> dict[str, Any]:
     method = getattr(sfn, xform_name(name), None) if target.startswith(_TARGET) and name.isalpha() else None
     if method is None or name in ("Close", "Exceptions"):
         raise ClientError(
-            {"Error": {"Code": "UnknownOperationException", "Message": f"'{name}' is not implemented by this executor"}}, name
+            {
+                "Error": {
+                    "Code": "UnknownOperationException",
+                    "Message": f"'{name}' is not implemented by this executor",
+                }
+            },
+            name,
         )
     given = json.loads(body or b"{}")
     answer = method(**given)

@@ -79,19 +79,29 @@ class StepFunctions:
     def __enter__(self) -> StepFunctions:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     # ------------------------------------------------------------------------------------------- state machines
 
     def create_state_machine(
-        self, *, name: str, definition: str, roleArn: str | None = None, type: str = "STANDARD", **ignored: Any
+        self,
+        *,
+        name: str,
+        definition: str,
+        roleArn: str | None = None,
+        type: str = "STANDARD",
+        **ignored: Any,
     ) -> dict[str, Any]:
         """Accept a definition, or raise InvalidDefinition with all that is wrong with it.
 
         The same name, type and definition again give the machine there is; another raises StateMachineAlreadyExists.
         """
-        _only("create_state_machine", ignored, "tags", "loggingConfiguration", "tracingConfiguration", "publish")
+        _only(
+            "create_state_machine", ignored, "tags", "loggingConfiguration", "tracingConfiguration", "publish"
+        )
         check_name(name)
         raw = _valid(definition)
         role = roleArn or DEFAULT_ROLE.format(account=self._names.account)
@@ -115,7 +125,12 @@ class StepFunctions:
         return self._runtime.call(create)
 
     def update_state_machine(
-        self, *, stateMachineArn: str, definition: str | None = None, roleArn: str | None = None, **ignored: Any
+        self,
+        *,
+        stateMachineArn: str,
+        definition: str | None = None,
+        roleArn: str | None = None,
+        **ignored: Any,
     ) -> dict[str, Any]:
         """Give a machine another definition; executions that run keep the one they started with."""
         _only("update_state_machine", ignored, "loggingConfiguration", "tracingConfiguration", "publish")
@@ -178,7 +193,12 @@ class StepFunctions:
         return {
             "result": "FAIL" if findings else "OK",
             "diagnostics": [
-                {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": message, "location": path}
+                {
+                    "severity": "ERROR",
+                    "code": "SCHEMA_VALIDATION_FAILED",
+                    "message": message,
+                    "location": path,
+                }
                 for path, message in findings
             ],
             "truncated": False,
@@ -203,7 +223,10 @@ class StepFunctions:
 
         def start() -> None:
             if self._engine.machine(stateMachineArn).type != "EXPRESS":
-                raise api_error("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
+                raise api_error(
+                    "StateMachineTypeNotSupported",
+                    "This operation is not supported by this type of state machine",
+                )
             execution = self._engine.start(stateMachineArn, name, input)
             execution.ended.add_done_callback(lambda _: waiting.set_result(execution))
 
@@ -218,7 +241,9 @@ class StepFunctions:
         _only("describe_execution", ignored, "includedData")
         return self._runtime.call(lambda: self._standard(executionArn, or_child=True).describe())
 
-    def stop_execution(self, *, executionArn: str, error: str | None = None, cause: str | None = None) -> dict[str, Any]:
+    def stop_execution(
+        self, *, executionArn: str, error: str | None = None, cause: str | None = None
+    ) -> dict[str, Any]:
         """Abort an execution and all that runs inside it; one that has ended stays as it is."""
 
         def stop() -> dict[str, Any]:
@@ -288,7 +313,9 @@ class StepFunctions:
         """How a map run stands, counted now."""
         return self._runtime.call(lambda: self._engine.map_run(mapRunArn).describe())
 
-    def list_map_runs(self, *, executionArn: str, maxResults: int = 100, nextToken: str | None = None) -> dict[str, Any]:
+    def list_map_runs(
+        self, *, executionArn: str, maxResults: int = 100, nextToken: str | None = None
+    ) -> dict[str, Any]:
         """The map runs an execution started."""
 
         def listed() -> list[dict[str, Any]]:
@@ -313,7 +340,10 @@ class StepFunctions:
         toleratedFailureCount: int | None = None,
     ) -> dict[str, Any]:
         """Change the limits of a map run while it runs."""
-        for name, value in (("maxConcurrency", maxConcurrency), ("toleratedFailureCount", toleratedFailureCount)):
+        for name, value in (
+            ("maxConcurrency", maxConcurrency),
+            ("toleratedFailureCount", toleratedFailureCount),
+        ):
             if value is not None and value < 0:
                 raise api_error("ValidationException", f"{name} must be at least 0")
         if toleratedFailurePercentage is not None and not 0 <= toleratedFailurePercentage <= 100:
@@ -325,7 +355,9 @@ class StepFunctions:
             run.update(
                 Limits(
                     old.concurrency if maxConcurrency is None else maxConcurrency,
-                    old.tolerated_percentage if toleratedFailurePercentage is None else toleratedFailurePercentage,
+                    old.tolerated_percentage
+                    if toleratedFailurePercentage is None
+                    else toleratedFailurePercentage,
                     old.tolerated_count if toleratedFailureCount is None else toleratedFailureCount,
                 )
             )
@@ -345,7 +377,9 @@ class StepFunctions:
             raise api_error("InvalidOutput", "The output is longer than 262144 bytes.")
         return self._answer(taskToken, lambda answer: answer.set_result(value))
 
-    def send_task_failure(self, *, taskToken: str, error: str | None = None, cause: str | None = None) -> dict[str, Any]:
+    def send_task_failure(
+        self, *, taskToken: str, error: str | None = None, cause: str | None = None
+    ) -> dict[str, Any]:
         """The work behind a token failed; without an error the state fails with States.TaskFailed."""
         failure = StateError(error or "States.TaskFailed", cause)
         return self._answer(taskToken, lambda answer: answer.set_exception(failure))
@@ -375,7 +409,9 @@ def _valid(definition: str) -> dict[str, Any]:
     raw, findings = definitions.examine(definition)
     if findings:
         listed = "; ".join(f"{message} at {path}" for path, message in findings)
-        raise api_error("InvalidDefinition", f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {listed}'")
+        raise api_error(
+            "InvalidDefinition", f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {listed}'"
+        )
     return raw
 
 
@@ -383,7 +419,10 @@ def _only(operation: str, given: dict[str, Any], *harmless: str) -> None:
     """Refuse parameters that would be ignored, except those that change nothing here."""
     for name in given:
         if name not in harmless:
-            raise api_error("ValidationException", f"{operation}: the parameter {name} is not implemented by this executor")
+            raise api_error(
+                "ValidationException",
+                f"{operation}: the parameter {name} is not implemented by this executor",
+            )
 
 
 def _described(machine: Machine) -> dict[str, Any]:

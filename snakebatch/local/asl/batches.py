@@ -30,7 +30,8 @@ def child_inputs(visit: Visit, data: DataFlow, items: list[Any]) -> list[ChildIn
         content = text({**shared, "Items": batch})
         if len(content.encode()) > heaviest:
             raise StateError(
-                DATA_LIMIT, f"The batch size of {len(content.encode())} bytes with one item exceeds the limit of {heaviest}"
+                DATA_LIMIT,
+                f"The batch size of {len(content.encode())} bytes with one item exceeds the limit of {heaviest}",
             )
         inputs.append(ChildInput(content, len(batch)))
     return inputs

@@ -34,7 +34,9 @@ def map_state(check: Check, state: dict[str, Any], language: str, path: str) -> 
             check.add(f"{path}.{name}", f"{name} is only there for Maps in DISTRIBUTED mode")
         return
     label = state.get("Label")
-    if label is not None and not (isinstance(label, str) and re.fullmatch(r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"/\x00-\x1f]{1,40}", label)):
+    if label is not None and not (
+        isinstance(label, str) and re.fullmatch(r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"/\x00-\x1f]{1,40}", label)
+    ):
         check.add(f"{path}.Label", "must be 1 to 40 characters, without blanks, wildcards and brackets")
     if "ItemReader" in state:
         _reader(check, state["ItemReader"], language, f"{path}.ItemReader")
@@ -105,7 +107,10 @@ def _reader(check: Check, reader: Any, language: str, path: str) -> None:
         return
     kind = config.get("InputType")
     if kind not in _TYPES:
-        check.add(f"{where}.InputType", f"{kind!r} is not implemented by this executor; there are {', '.join(_TYPES)}")
+        check.add(
+            f"{where}.InputType",
+            f"{kind!r} is not implemented by this executor; there are {', '.join(_TYPES)}",
+        )
     _csv(check, config, where)
     if "ItemsPointer" in config and (kind != "JSON" or not str(config["ItemsPointer"]).startswith("/")):
         check.add(f"{where}.ItemsPointer", "must be a JSON pointer, such as /a/b, and belongs to JSON")
@@ -121,7 +126,9 @@ def _csv(check: Check, config: dict[str, Any], path: str) -> None:
     if location not in ("FIRST_ROW", "GIVEN"):
         check.add(f"{path}.CSVHeaderLocation", "must be FIRST_ROW or GIVEN")
     if (location == "GIVEN") != isinstance(headers, list):
-        check.add(f"{path}.CSVHeaders", "is an array of names where CSVHeaderLocation is GIVEN, and only there")
+        check.add(
+            f"{path}.CSVHeaders", "is an array of names where CSVHeaderLocation is GIVEN, and only there"
+        )
     if config.get("CSVDelimiter", "COMMA") not in DELIMITERS:
         check.add(f"{path}.CSVDelimiter", f"must be one of {', '.join(DELIMITERS)}")
 

@@ -46,7 +46,10 @@ def task(check: Check, state: dict[str, Any], language: str, path: str) -> None:
     for name in given:
         plain = name.removesuffix(".$")
         if plain not in known:
-            check.add(f"{path}.{member}.{name}", f"{resource.operation} of {resource.service} has no parameter '{plain}'")
+            check.add(
+                f"{path}.{member}.{name}",
+                f"{resource.operation} of {resource.service} has no parameter '{plain}'",
+            )
     if resource.kind == "lambda":
         _required(check, given, "FunctionName", f"{path}.{member}")
     elif resource.kind == "sqs":
@@ -63,7 +66,10 @@ def wait(check: Check, state: dict[str, Any], path: str) -> None:
     """Exactly one way to say how long."""
     ways = [name for name in ("Seconds", "SecondsPath", "Timestamp", "TimestampPath") if name in state]
     if len(ways) != 1:
-        check.add(path, f"needs exactly one of Seconds, Timestamp and, in JSONPath, their Path forms; has {len(ways)}")
+        check.add(
+            path,
+            f"needs exactly one of Seconds, Timestamp and, in JSONPath, their Path forms; has {len(ways)}",
+        )
     check.number(state, "Seconds", path, expression=True)
     value = state.get("Timestamp")
     if value is not None and not jsonata.is_expression(value) and timestamp(value) is None:
@@ -87,7 +93,9 @@ def choice(check: Check, state: dict[str, Any], language: str, path: str) -> Non
             assignments(check, rule["Assign"], f"{where}.Assign")
         if language == JSONATA:
             check.fields(rule, _JSONATA_RULE, where)
-            if not isinstance(rule.get("Condition"), bool) and not jsonata.is_expression(rule.get("Condition")):
+            if not isinstance(rule.get("Condition"), bool) and not jsonata.is_expression(
+                rule.get("Condition")
+            ):
                 check.add(f"{where}.Condition", "must be a JSONata expression")
         else:
             _rule(check, rule, where, top=True)
@@ -121,7 +129,13 @@ def _operand(check: Check, name: str, value: Any, path: str) -> None:
     if name.endswith("Path"):
         check.text(value, path)
         return
-    kind = COMPARISONS[name][0] if name in COMPARISONS else "Boolean" if name in TESTS or name == "IsPresent" else "String"
+    kind = (
+        COMPARISONS[name][0]
+        if name in COMPARISONS
+        else "Boolean"
+        if name in TESTS or name == "IsPresent"
+        else "String"
+    )
     fits = {
         "String": isinstance(value, str),
         "Numeric": isinstance(value, (int, float)) and not isinstance(value, bool),

@@ -81,7 +81,11 @@ def check_expressions(check: Check, state: dict[str, Any], language: str, path: 
             _jsonata(check, value, where)
         elif name in _REFERENCE_FIELDS and value is not None:
             check.reference(value, where)
-        elif name in _PATH_FIELDS and value is not None or (name.endswith("Path") and name not in _PATH_FIELDS | _REFERENCE_FIELDS):
+        elif (
+            (name in _PATH_FIELDS
+            and value is not None)
+            or (name.endswith("Path") and name not in _PATH_FIELDS | _REFERENCE_FIELDS)
+        ):
             check.text(value, where)
         elif name not in ("Result", "Choices", "Catch", "Retry"):
             _template(check, value, where)
@@ -101,7 +105,9 @@ def _jsonata(check: Check, value: Any, path: str) -> None:
     elif isinstance(value, dict):
         for key, item in value.items():
             if key.endswith(".$"):
-                check.add(f"{path}.{key}", "a name that ends in '.$' belongs to JSONPath, and this state is JSONata")
+                check.add(
+                    f"{path}.{key}", "a name that ends in '.$' belongs to JSONPath, and this state is JSONata"
+                )
             _jsonata(check, item, f"{path}.{key}")
     elif isinstance(value, list):
         for i, item in enumerate(value):
@@ -111,9 +117,7 @@ def _jsonata(check: Check, value: Any, path: str) -> None:
 def _template(check: Check, value: Any, path: str) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
-            if key.endswith(".$"):
-                check.text(item, f"{path}.{key}")
-            elif key.endswith("Path") and isinstance(item, str) and item.startswith("$"):
+            if key.endswith(".$") or (key.endswith("Path") and isinstance(item, str) and item.startswith("$")):
                 check.text(item, f"{path}.{key}")
             else:
                 _template(check, item, f"{path}.{key}")

@@ -25,10 +25,14 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 
 def timestamp(value: Any) -> datetime | None:
     """An RFC 3339 timestamp with a T and a zone, or None if it is not one."""
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", value):
+    if not isinstance(value, str) or not re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", value
+    ):
         return None
     try:
-        return datetime.fromisoformat(re.sub(r"\.(\d{1,6})\d*", lambda m: "." + m.group(1).ljust(6, "0"), value))
+        return datetime.fromisoformat(
+            re.sub(r"\.(\d{1,6})\d*", lambda m: "." + m.group(1).ljust(6, "0"), value)
+        )
     except ValueError:
         return None
 
@@ -81,7 +85,9 @@ def holds(rule: Mapping[str, Any], data: JsonPathFlow) -> bool:
     if name == "IsPresent":
         return (value is not jsonpath.MISSING) is rule[name]
     if value is jsonpath.MISSING:
-        raise PathError(f"Invalid path '{rule['Variable']}': The choice state's condition path references an invalid value.")
+        raise PathError(
+            f"Invalid path '{rule['Variable']}': The choice state's condition path references an invalid value."
+        )
     if name in TESTS:
         return TESTS[name](value) is rule[name]
     if name == "StringMatches":
@@ -95,7 +101,9 @@ def _compare(name: str, value: Any, other: Any, data: JsonPathFlow) -> bool:
         path = other
         other = data.find(path)
         if other is jsonpath.MISSING:
-            raise PathError(f"Invalid path '{path}': The choice state's condition path references an invalid value.")
+            raise PathError(
+                f"Invalid path '{path}': The choice state's condition path references an invalid value."
+            )
     kind, order = COMPARISONS[name]
     left, right = _typed(kind, value), _typed(kind, other)
     return left is not None and right is not None and _ORDER[order](left, right)
@@ -104,5 +112,8 @@ def _compare(name: str, value: Any, other: Any, data: JsonPathFlow) -> bool:
 def _matches(pattern: str, value: str) -> bool:
     """StringMatches: `*` stands for anything, a backslash takes the next character as it is."""
     parts = re.findall(r"\\.|\*|[^\\*]+|\\", pattern, re.DOTALL)
-    expression = "".join(".*" if part == "*" else re.escape(part[1:] if part[0] == "\\" and len(part) == 2 else part) for part in parts)
+    expression = "".join(
+        ".*" if part == "*" else re.escape(part[1:] if part[0] == "\\" and len(part) == 2 else part)
+        for part in parts
+    )
     return re.fullmatch(expression, value, re.DOTALL) is not None

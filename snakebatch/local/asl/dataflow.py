@@ -37,7 +37,9 @@ class DataFlow(Protocol):
         """Output and assignments of a state whose work gave `result`."""
         ...
 
-    def caught(self, catcher: Mapping[str, Any], where: str, failure: StateError) -> tuple[Any, dict[str, Any]]:
+    def caught(
+        self, catcher: Mapping[str, Any], where: str, failure: StateError
+    ) -> tuple[Any, dict[str, Any]]:
         """Output and assignments where a Catch takes the failure."""
         ...
 
@@ -105,7 +107,9 @@ class JsonataFlow:
             )
         return value
 
-    def outcome(self, source: Mapping[str, Any], where: str, default: Any, bindings: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    def outcome(
+        self, source: Mapping[str, Any], where: str, default: Any, bindings: Mapping[str, Any]
+    ) -> tuple[Any, dict[str, Any]]:
         """Output and Assign of the state, a Choice rule or a Catch; `where` is the location before them."""
         assigned = self._render(source.get("Assign", {}), f"{where}Assign", bindings)
         output = self._render(source["Output"], f"{where}Output", bindings) if "Output" in source else default
@@ -118,7 +122,9 @@ class JsonataFlow:
         """Output and assignments of a Choice rule, or of the state for its default."""
         return self.outcome(rule, where, self._visit.input, self._bindings())
 
-    def caught(self, catcher: Mapping[str, Any], where: str, failure: StateError) -> tuple[Any, dict[str, Any]]:
+    def caught(
+        self, catcher: Mapping[str, Any], where: str, failure: StateError
+    ) -> tuple[Any, dict[str, Any]]:
         error = failure.output()
         return self.outcome(catcher, f"{where}/", error, self._bindings(error=error))
 
@@ -190,7 +196,9 @@ class JsonPathFlow:
         """Output and assignments of a Choice rule, or of the state for its default."""
         return self.filtered(self.selected()), self._sources(self.selected()).fill(rule.get("Assign", {}))
 
-    def caught(self, catcher: Mapping[str, Any], where: str, failure: StateError) -> tuple[Any, dict[str, Any]]:
+    def caught(
+        self, catcher: Mapping[str, Any], where: str, failure: StateError
+    ) -> tuple[Any, dict[str, Any]]:
         error = failure.output()
         assigned = self._sources(error).fill(catcher.get("Assign", {}))
         return insert(self._visit.input, catcher.get("ResultPath", "$"), error), assigned
@@ -230,6 +238,3 @@ def number(visit: Visit, value: Any, name: str, *, least: float = 0) -> float | 
             raise EvaluationError(cause, name)
         raise StateError(RUNTIME, cause)
     return value
-
-
-

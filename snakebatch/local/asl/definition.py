@@ -77,13 +77,21 @@ def _state(check: Check, state: dict[str, Any], outer: str, path: str, names: se
     other = STATE_FIELDS[JSONPATH if language == JSONATA else JSONATA][kind]
     for name in state:
         if name not in allowed:
-            why = f"belongs to {JSONPATH if language == JSONATA else JSONATA}" if name in other else "is not a field of"
-            tail = f", and this {kind} state is {language}" if name in other else f" {kind} states, or not implemented"
+            why = (
+                f"belongs to {JSONPATH if language == JSONATA else JSONATA}"
+                if name in other
+                else "is not a field of"
+            )
+            tail = (
+                f", and this {kind} state is {language}"
+                if name in other
+                else f" {kind} states, or not implemented"
+            )
             check.add(f"{path}.{name}", f"{name} {why}{tail}")
     for name in sorted(REQUIRED.get(kind, set()) - set(state)):
         check.add(f"{path}.{name}", "is missing")
     if kind not in ("Choice", "Succeed", "Fail") and ("Next" in state) == (state.get("End") is True):
-        check.add(path, "needs either Next or \"End\": true")
+        check.add(path, 'needs either Next or "End": true')
     if "End" in state and not isinstance(state["End"], bool):
         check.add(f"{path}.End", "must be true or false")
     check_expressions(check, state, language, path)
@@ -91,7 +99,9 @@ def _state(check: Check, state: dict[str, Any], outer: str, path: str, names: se
     _particular(check, state, kind, language, path, names)
 
 
-def _particular(check: Check, state: dict[str, Any], kind: str, language: str, path: str, names: set[str]) -> None:
+def _particular(
+    check: Check, state: dict[str, Any], kind: str, language: str, path: str, names: set[str]
+) -> None:
     if kind == "Task":
         check_rules.task(check, state, language, path)
     elif kind == "Choice":

@@ -63,7 +63,9 @@ class Engine:
         name = name if name is not None else str(uuid.uuid4())
         check_name(name)
         if machine.type == "EXPRESS":
-            return self._begin(machine, name, self.names.express(machine.name, name, str(uuid.uuid4())), given)
+            return self._begin(
+                machine, name, self.names.express(machine.name, name, str(uuid.uuid4())), given
+            )
         arn = self.names.execution(machine.name, name)
         before = self.executions.get(arn)
         if before is not None:
@@ -104,5 +106,7 @@ def _check_input(given: str) -> None:
     try:
         value: Any = json.loads(given)
     except ValueError as problem:
-        raise api_error("InvalidExecutionInput", f"Invalid State Machine Execution Input: {problem}") from problem
+        raise api_error(
+            "InvalidExecutionInput", f"Invalid State Machine Execution Input: {problem}"
+        ) from problem
     del value

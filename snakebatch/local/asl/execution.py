@@ -30,7 +30,9 @@ class Execution:
     `status` is RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED. `ended` becomes done with it.
     """
 
-    def __init__(self, engine: Engine, arn: str, name: str, machine: Machine, given: str, map_run: MapRun | None = None) -> None:
+    def __init__(
+        self, engine: Engine, arn: str, name: str, machine: Machine, given: str, map_run: MapRun | None = None
+    ) -> None:
         self.engine = engine
         self.arn = arn
         self.name = name
@@ -74,8 +76,12 @@ class Execution:
         except asyncio.CancelledError:
             self.end("ABORTED", None, "the executor was closed")
             raise
-        except Exception as problem:  # a fault of the executor must show as this execution's failure, not vanish
-            self.end("FAILED", RUNTIME, f"the executor failed: {type(problem).__name__}: {problem}", flow.previous)
+        except (
+            Exception
+        ) as problem:  # a fault of the executor must show as this execution's failure, not vanish
+            self.end(
+                "FAILED", RUNTIME, f"the executor failed: {type(problem).__name__}: {problem}", flow.previous
+            )
             raise
 
     def end(self, status: str, error: str | None, cause: str | None, previous: int | None = None) -> None:

@@ -59,7 +59,15 @@ TOP_FIELDS = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "Timeou
 BRANCH_FIELDS = frozenset({"Comment", "StartAt", "States"})
 PROCESSOR_FIELDS = BRANCH_FIELDS | {"ProcessorConfig"}
 RETRIER_FIELDS = frozenset(
-    {"Comment", "ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"}
+    {
+        "Comment",
+        "ErrorEquals",
+        "IntervalSeconds",
+        "MaxAttempts",
+        "BackoffRate",
+        "MaxDelaySeconds",
+        "JitterStrategy",
+    }
 )
 CATCHER_FIELDS = {
     JSONATA: frozenset({"Comment", "ErrorEquals", "Next", "Output", "Assign"}),
@@ -67,9 +75,23 @@ CATCHER_FIELDS = {
 }
 READER_FIELDS = frozenset({"Resource", "ReaderConfig"})
 READER_CONFIG_FIELDS = frozenset(
-    {"InputType", "MaxItems", "MaxItemsPath", "ItemsPointer", "CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"}
+    {
+        "InputType",
+        "MaxItems",
+        "MaxItemsPath",
+        "ItemsPointer",
+        "CSVHeaderLocation",
+        "CSVHeaders",
+        "CSVDelimiter",
+    }
 )
 BATCHER_FIELDS = frozenset(
-    {"MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath", "BatchInput"}
+    {
+        "MaxItemsPerBatch",
+        "MaxItemsPerBatchPath",
+        "MaxInputBytesPerBatch",
+        "MaxInputBytesPerBatchPath",
+        "BatchInput",
+    }
 )
 WRITER_FIELDS = frozenset({"Resource", "WriterConfig"})

@@ -42,7 +42,15 @@ class History:
         self.events: list[dict[str, Any]] = []
         self.closed = False
 
-    def add(self, kind: str, previous: int, at: datetime, details: dict[str, Any] | None = None, *, last: bool = False) -> int:
+    def add(
+        self,
+        kind: str,
+        previous: int,
+        at: datetime,
+        details: dict[str, Any] | None = None,
+        *,
+        last: bool = False,
+    ) -> int:
         """Append an event and return its id.
 
         Raises StateError (States.Runtime) once only the last event of the quota is left, unless this is the `last`.
@@ -50,7 +58,9 @@ class History:
         if self.closed:
             return previous
         if len(self.events) >= MAX_EVENTS - 1 and not last:
-            raise StateError(RUNTIME, f"The execution reached the maximum number of history events ({MAX_EVENTS}).")
+            raise StateError(
+                RUNTIME, f"The execution reached the maximum number of history events ({MAX_EVENTS})."
+            )
         event: dict[str, Any] = {
             "timestamp": at, "type": kind, "id": len(self.events) + 1, "previousEventId": previous,
         }  # fmt: skip

@@ -21,7 +21,9 @@ def prepare(resource: Resource, arguments: Any, client: ClientFactory) -> Callab
     if resource.kind == "function":
         return lambda: _function(resource, arguments, client)
     if not isinstance(arguments, Mapping):
-        raise StateError(RUNTIME, f"The arguments of {resource.arn} must be an object, not {text(arguments)[:80]}")
+        raise StateError(
+            RUNTIME, f"The arguments of {resource.arn} must be an object, not {text(arguments)[:80]}"
+        )
     if resource.kind == "lambda":
         return lambda: _lambda(resource, arguments, client)
     if resource.kind == "sqs":
@@ -71,7 +73,8 @@ def _service_error(problem: ClientError, resource: Resource, prefix: str, base: 
     """The Java SDK's exception class, which is what the service names (integrate-services, "error names")."""
     error = problem.response.get("Error", {})
     metadata = problem.response.get("ResponseMetadata", {})
-    code = str(error.get("Code", ""))
+    # A service that changed its protocol keeps its former code beside the shape's name, as SQS does.
+    code = str(error.get("QueryErrorCode") or error.get("Code", ""))
     model = service_model(resource.service)
     shape = model.shape_for_error_code(code) if model is not None else None  # type: ignore[arg-type]  # stub says int
     name = shape.name if shape is not None else code if code.endswith("Exception") else ""
@@ -98,7 +101,9 @@ def _metadata(response: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _invoke(resource: Resource, parameters: dict[str, Any], client: ClientFactory) -> tuple[Mapping[str, Any], str]:
+def _invoke(
+    resource: Resource, parameters: dict[str, Any], client: ClientFactory
+) -> tuple[Mapping[str, Any], str]:
     """Invoke a function: the response and its payload's text; a function's own error becomes the state's."""
     response = call_service(resource, parameters, client)
     payload = read_body(response.get("Payload") or b"").decode("utf-8", "replace")
@@ -139,7 +144,9 @@ def _parsed(payload: str) -> Any:
 
 
 def _function(resource: Resource, arguments: Any, client: ClientFactory) -> Any:
-    _, payload = _invoke(resource, {"FunctionName": resource.arn, "Payload": text(arguments).encode()}, client)
+    _, payload = _invoke(
+        resource, {"FunctionName": resource.arn, "Payload": text(arguments).encode()}, client
+    )
     return _parsed(payload) if payload else None
 
 

@@ -40,7 +40,9 @@ async def _visit(visit: Visit) -> tuple[Any, str | None]:
         visit.retry_count += 1
 
 
-def _leave(visit: Visit, output: Any, assigned: dict[str, Any], following: str | None) -> tuple[Any, str | None]:
+def _leave(
+    visit: Visit, output: Any, assigned: dict[str, Any], following: str | None
+) -> tuple[Any, str | None]:
     visit.leave(limited(output, visit.state.name), assigned)
     return output, following
 

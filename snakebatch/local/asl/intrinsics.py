@@ -113,12 +113,15 @@ def _argument(text: str, at: int) -> tuple[Call, int]:
         return (lambda resolve: resolve(found)), path.end()
     for word, value in (("true", True), ("false", False), ("null", None)):
         if text.startswith(word, at):
-            return (lambda _: value), at + len(word)
+            return _constant(value), at + len(word)
     number = _NUMBER.match(text, at)
     if number is None:
         raise IntrinsicSyntaxError(f"'{text}': no argument at {at}")
-    amount = json.loads(number.group())
-    return (lambda _: amount), number.end()
+    return _constant(json.loads(number.group())), number.end()
+
+
+def _constant(value: Any) -> Call:
+    return lambda _: value
 
 
 def _string(text: str, at: int) -> tuple[Call, int]:
@@ -130,8 +133,7 @@ def _string(text: str, at: int) -> tuple[Call, int]:
             kept.append(text[i : i + 2])
             i += 2
         elif char == "'":
-            raw = "".join(kept)
-            return (lambda _: _Quoted(raw)), i + 1
+            return _constant(_Quoted("".join(kept))), i + 1
         else:
             kept.append(char)
             i += 1
@@ -156,7 +158,9 @@ def _text(value: Any) -> str:
 def _format(template: Any, *values: Any) -> str:
     if not isinstance(template, str):
         raise TypeError("the template must be a string")
-    pieces = re.split(r"(\\.|\{\})", template) if isinstance(template, _Quoted) else re.split(r"(\{\})", template)
+    pieces = (
+        re.split(r"(\\.|\{\})", template) if isinstance(template, _Quoted) else re.split(r"(\{\})", template)
+    )
     filled, used = [], 0
     for piece in pieces:
         if piece == "{}":
@@ -261,7 +265,9 @@ def _plainly(function: Callable[..., Any]) -> Callable[..., Any]:
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "States.Format": _format,
     "States.StringToJson": _plainly(lambda text: json.loads(text)),
-    "States.JsonToString": _plainly(lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False)),
+    "States.JsonToString": _plainly(
+        lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    ),
     "States.Array": _plainly(lambda *values: list(values)),
     "States.ArrayPartition": _plainly(_partition),
     "States.ArrayContains": _plainly(lambda items, value: any(_same(item, value) for item in _array(items))),

@@ -31,10 +31,14 @@ def s3(operation: str) -> Resource:
     return Resource(f"arn:aws:states:::s3:{action}", "sdk", "s3", action, "", "s3", operation)
 
 
-async def read(visit: Visit, data: DataFlow, reader: Mapping[str, Any]) -> tuple[list[Any], Mapping[str, Any]]:
+async def read(
+    visit: Visit, data: DataFlow, reader: Mapping[str, Any]
+) -> tuple[list[Any], Mapping[str, Any]]:
     """The items, and what the context object says of their source (`Source`)."""
     template = reader.get("Arguments", reader.get("Parameters", {}))
-    parameters = data.fill("ItemReader/Arguments" if visit.state.jsonata else "ItemReader/Parameters", template)
+    parameters = data.fill(
+        "ItemReader/Arguments" if visit.state.jsonata else "ItemReader/Parameters", template
+    )
     config = reader.get("ReaderConfig", {})
     limit = _max_items(data, config)
     client = visit.engine.client

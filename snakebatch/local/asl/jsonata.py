@@ -146,7 +146,9 @@ def evaluate_or_nothing(text: str, bindings: Mapping[str, Any], location: str) -
         raise
     except RecursionError as problem:
         raise _failed(source, location, "stack overflow") from problem
-    except Exception as problem:  # jsonata-python raises JException and, from its functions, whatever Python raises
+    except (
+        Exception
+    ) as problem:  # jsonata-python raises JException and, from its functions, whatever Python raises
         raise _failed(source, location, str(problem)) from problem
 
 

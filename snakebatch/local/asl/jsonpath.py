@@ -144,7 +144,9 @@ def _key(text: str, key: str) -> str | int:
         return int(key)
     if len(key) >= 2 and key[0] == key[-1] and key[0] in "'\"":
         return re.sub(r"\\(.)", r"\1", key[1:-1])
-    raise JsonPathSyntaxError(f"'{text}': [{key}] is neither an index, a quoted name, *, a slice nor a filter")
+    raise JsonPathSyntaxError(
+        f"'{text}': [{key}] is neither an index, a quoted name, *, a slice nor a filter"
+    )
 
 
 def _split(text: str, separator: str) -> list[str]:
@@ -179,7 +181,9 @@ def _member(name: str) -> Callable[[Any], Iterable[Any]]:
 
 
 def _index(index: int) -> Callable[[Any], Iterable[Any]]:
-    return lambda value: (value[index],) if isinstance(value, list) and -len(value) <= index < len(value) else ()
+    return lambda value: (
+        (value[index],) if isinstance(value, list) and -len(value) <= index < len(value) else ()
+    )
 
 
 def _children(value: Any) -> Iterable[Any]:

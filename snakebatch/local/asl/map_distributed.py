@@ -82,7 +82,9 @@ def _create(visit: Visit, inputs: list[ChildInput], limits: Limits) -> MapRun:
     engine, parent = visit.engine, visit.flow.execution
     graph = visit.state.inner[0]
     label = visit.state.raw.get("Label") or label_of(visit.state.name)
-    arn = engine.names.map_run(parent.machine.name, label, str(uuid.UUID(int=engine.draws.getrandbits(128), version=4)))
+    arn = engine.names.map_run(
+        parent.machine.name, label, str(uuid.UUID(int=engine.draws.getrandbits(128), version=4))
+    )
     map_run = MapRun(engine, arn, parent, _child_machine(visit, graph, label), inputs, limits)
     engine.map_runs[arn] = map_run
     parent.map_runs.append(map_run)

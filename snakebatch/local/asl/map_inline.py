@@ -32,7 +32,9 @@ def items_of(visit: Visit, data: DataFlow) -> list[Any]:
     return items
 
 
-def select(visit: Visit, data: DataFlow, index: int, item: Any, source: Mapping[str, Any] | None = None) -> Any:
+def select(
+    visit: Visit, data: DataFlow, index: int, item: Any, source: Mapping[str, Any] | None = None
+) -> Any:
     """An iteration's input: ItemSelector (formerly Parameters) filled for the item, or the item."""
     raw = visit.state.raw
     map_item = {"Index": index, "Value": item, **(source or {})}

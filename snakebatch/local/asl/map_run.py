@@ -53,7 +53,13 @@ class MapRun:
     """Starts children as concurrency allows, and watches the tolerated failures."""
 
     def __init__(
-        self, engine: Engine, arn: str, parent: Execution, child_machine: Machine, inputs: Sequence[ChildInput], limits: Limits
+        self,
+        engine: Engine,
+        arn: str,
+        parent: Execution,
+        child_machine: Machine,
+        inputs: Sequence[ChildInput],
+        limits: Limits,
     ) -> None:
         self.engine = engine
         self.arn = arn
@@ -98,7 +104,11 @@ class MapRun:
             self.children.append(child)
             self._running.add(child)
             child.start()
-        if not self._running and (self._stopping or len(self.children) == len(self.inputs)) and not self._done.done():
+        if (
+            not self._running
+            and (self._stopping or len(self.children) == len(self.inputs))
+            and not self._done.done()
+        ):
             self._done.set_result(None)
 
     def _ended(self, child: Execution) -> None:

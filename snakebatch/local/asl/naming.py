@@ -79,6 +79,7 @@ def limited(value: Any, what: str) -> str:
     content = text(value)
     if not within_limit(content):
         raise StateError(
-            DATA_LIMIT, f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+            DATA_LIMIT,
+            f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit.",
         )
     return content

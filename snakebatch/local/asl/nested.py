@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 Submitted = Callable[["Visit", Resource, Mapping[str, Any]], None]
 
 
-async def start(visit: Visit, resource: Resource, arguments: Any, token: Token | None, submitted: Submitted) -> Any:
+async def start(
+    visit: Visit, resource: Resource, arguments: Any, token: Token | None, submitted: Submitted
+) -> Any:
     """Start the execution the arguments name, and wait for what the pattern waits for."""
     if not isinstance(arguments, Mapping) or not isinstance(arguments.get("StateMachineArn"), str):
         raise StateError(RUNTIME, "states:startExecution needs a StateMachineArn")
@@ -32,11 +34,15 @@ async def start(visit: Visit, resource: Resource, arguments: Any, token: Token |
     given = arguments.get("Input", {})
     try:
         child = visit.engine.start(
-            arguments["StateMachineArn"], None if name is None else str(name), given if isinstance(given, str) else text(given)
+            arguments["StateMachineArn"],
+            None if name is None else str(name),
+            given if isinstance(given, str) else text(given),
         )
     except ClientError as problem:
         error = problem.response.get("Error", {})
-        raise StateError(f"StepFunctions.{error.get('Code')}Exception", str(error.get("Message"))) from problem
+        raise StateError(
+            f"StepFunctions.{error.get('Code')}Exception", str(error.get("Message"))
+        ) from problem
     started = {"ExecutionArn": child.arn, "StartDate": iso(child.started)}
     if not resource.pattern:
         return started

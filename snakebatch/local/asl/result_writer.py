@@ -47,7 +47,9 @@ def destination(visit: Visit, data: DataFlow) -> Destination:
     where = "ResultWriter/Arguments" if visit.state.jsonata else "ResultWriter/Parameters"
     parameters = data.fill(where, writer.get("Arguments", writer.get("Parameters", {})))
     prefix = str(parameters.get("Prefix", "")).strip("/")
-    return Destination(str(parameters.get("Bucket")), prefix, config.get("Transformation", "NONE"), output_type)
+    return Destination(
+        str(parameters.get("Bucket")), prefix, config.get("Transformation", "NONE"), output_type
+    )
 
 
 async def write(visit: Visit, map_run: MapRun, to: Destination) -> Any:
@@ -121,7 +123,9 @@ def _groups(map_run: MapRun, to: Destination) -> dict[str, list[Any]]:
     }
 
 
-def _write_files(groups: Mapping[str, list[Any]], folder: str, arn: str, to: Destination, client: Any) -> None:
+def _write_files(
+    groups: Mapping[str, list[Any]], folder: str, arn: str, to: Destination, client: Any
+) -> None:
     files: dict[str, list[dict[str, Any]]] = {}
     for status, results in groups.items():
         files[status] = []

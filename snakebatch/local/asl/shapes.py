@@ -41,7 +41,7 @@ def to_boto(value: Any, shape: Shape | None) -> Any:
         if shape.is_document_type:
             return dict(value)
         known = members(shape)
-        named: dict[str, Any] = {known.get(key, key): item for key, item in value.items()}
+        named: dict[str, Any] = {known.get(key, str(key)): item for key, item in value.items()}
         return {name: to_boto(item, shape.members.get(name)) for name, item in named.items()}
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [to_boto(item, shape.member) for item in value]

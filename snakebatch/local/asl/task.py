@@ -108,7 +108,9 @@ def _scheduled(
     if heartbeat is not None:
         limits["heartbeatInSeconds"] = int(heartbeat)
     region = visit.engine.names.region
-    visit.flow.event("TaskScheduled", {**_named(resource), "region": region, "parameters": parameters, **limits})
+    visit.flow.event(
+        "TaskScheduled", {**_named(resource), "region": region, "parameters": parameters, **limits}
+    )
     visit.flow.event("TaskStarted", _named(resource))
 
 

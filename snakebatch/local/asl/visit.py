@@ -97,7 +97,11 @@ class Visit:
     def leave(self, output: str, assigned: Mapping[str, Any]) -> None:
         """Report that the state was left, and set what it assigned."""
         self.flow.scope.assign(assigned)
-        details: dict[str, Any] = {"name": self.state.name, "output": output, "outputDetails": {"truncated": False}}
+        details: dict[str, Any] = {
+            "name": self.state.name,
+            "output": output,
+            "outputDetails": {"truncated": False},
+        }
         if assigned:
             details["assignedVariables"] = {name: text(value) for name, value in assigned.items()}
             details["assignedVariablesDetails"] = {"truncated": False}
@@ -105,7 +109,9 @@ class Visit:
 
     def explain(self, failure: StateError) -> StateError:
         """The failure with where it happened in its cause, as the service words it; reports a failed evaluation."""
-        if failure.error not in _PREFIXED or (failure.cause or "").startswith("An error occurred while executing"):
+        if failure.error not in _PREFIXED or (failure.cause or "").startswith(
+            "An error occurred while executing"
+        ):
             return failure
         if isinstance(failure, EvaluationError):
             self.flow.event(
