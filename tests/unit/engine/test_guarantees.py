@@ -7,11 +7,11 @@ import string
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from snakebatch.engine.intake import read_rows
 from snakebatch.engine.profiles import resolve_profile
 from snakebatch.engine.settings import Settings
 from snakebatch.engine.trainer import train_layers
-
 from tests.support.guarantees import check_layer
 
 _WORDS = st.text(alphabet=string.ascii_letters + string.digits + " .,-éß漢😀\u0130", max_size=12)
