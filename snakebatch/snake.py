@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from snakebatch.engine import audit as audits
-from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.intake import Intake, default_seed, digest, read_columns, read_rows
 from snakebatch.engine.model import Model, Regression, class_key
+from snakebatch.engine.model_json import bucket_content
 from snakebatch.engine.settings import PROFILES, Settings
 from snakebatch.engine.tables import columns_of, is_frame, queries_of
 from snakebatch.errors import InputError
@@ -107,10 +107,10 @@ class Snake:
         """The distinct targets, in the order of the probabilities."""
         return list(self._model.classes)
 
-    @property
-    def layers(self) -> list[list[Bucket]]:
-        """The layers: chains of buckets in test order."""
-        return self._model.layers
+    @cached_property
+    def layers(self) -> list[list[dict[str, Any]]]:
+        """The layers as model.json has them: chains of buckets in test order (a copy, made when first asked)."""
+        return [[bucket_content(bucket) for bucket in layer] for layer in self._model.layers]
 
     @property
     def config(self) -> dict[str, Any]:
@@ -219,10 +219,11 @@ class Snake:
 
     def _labeled(self, row: Mapping[str, Any]) -> list[list[Any]]:
         model = self._model
-        return [
-            [one.row, model.targets[one.row], one.cond,
-            model.layers[one.layer][one.bucket].origins[one.position]] for one in model.lookalikes(row)
-        ]
+        found = []
+        for one in model.lookalikes(row):
+            bucket = model.layers[one.layer][one.bucket]
+            found.append([one.row, model.targets[one.row], list(one.cond), bucket.origins[one.position]])
+        return found
 
 
 def _is_model(data: Any) -> bool:

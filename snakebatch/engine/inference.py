@@ -39,7 +39,7 @@ class Lookalike(NamedTuple):
 
 @dataclass(slots=True)
 class _Link:
-    """A bucket with its literals as numbers into the table of distinct ones; its votes come when first asked."""
+    """A bucket, its literals as numbers into the table of distinct ones; its votes come when first asked."""
 
     condition: tuple[int, ...] | None
     clauses: list[tuple[int, ...]]

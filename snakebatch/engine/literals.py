@@ -51,7 +51,7 @@ def holds(literal: Sequence[Any], row: Mapping[str, Any], header: Sequence[str])
     cannot be asked of make the literal *and* its negation false.
     """
     column, value, negat, tag = literal
-    if not 0 <= column < len(header) or header[column] not in row:
+    if not isinstance(column, int) or not 0 <= column < len(header) or header[column] not in row:
         return False
     test = test_of(value, negat, tag)
     return test is not None and test.passes(row[header[column]])

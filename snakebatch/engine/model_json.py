@@ -60,6 +60,12 @@ def bucket_text(bucket: Bucket) -> str:
     )
 
 
+def bucket_content(bucket: Bucket) -> dict[str, Any]:
+    """One bucket as ``json.loads`` would give it: a copy that may be changed without harm."""
+    content: dict[str, Any] = json.loads(bucket_text(bucket))
+    return content
+
+
 def model_pieces(
     population: Population, settings: Settings, layers: Iterable[Iterable[str]], *, stripped: bool
 ) -> Iterator[str]:

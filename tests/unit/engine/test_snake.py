@@ -88,6 +88,17 @@ def test_every_training_row_is_answered_right(snake: Snake, rows: list[dict[str,
     assert snake.population[0] == {"label": "low", "x": rows[0]["x"], "word": rows[0]["word"]}
 
 
+def test_layers_are_those_of_the_file_and_a_copy(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    snake = Snake(rows, target_index="label", n_layers=1, bucket=40)
+    snake.to_json(tmp_path / "model.json")
+    answers = snake.get_lookalikes_labeled(rows[0])
+
+    assert snake.layers == json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))["layers"]
+    snake.layers[0][0]["members"].clear()
+    snake.get_lookalikes(rows[0])[0][2].append(99)
+    assert snake.get_lookalikes_labeled(rows[0]) == answers
+
+
 def test_the_same_data_give_the_same_bytes(rows: list[dict[str, Any]], tmp_path: Path) -> None:
     asked: list[dict[str, Any]] = [{}, {}, {"seed": 5}, {"seed": 5}]
     for number, more in enumerate(asked):
