@@ -75,7 +75,7 @@ class JobStore:
         if present.fingerprint != record.fingerprint:
             raise FingerprintError(
                 f"job {record.job} was trained on other data, parameters or engine "
-                f"({present.fingerprint[:_SHORT]}, not {record.fingerprint[:_SHORT]}): choose another, or none"
+                f"({present.fingerprint[:_SHORT]}, not {record.fingerprint[:_SHORT]}): choose another"
             )
         return present
 
