@@ -109,7 +109,7 @@ class Snake:
 
     @cached_property
     def layers(self) -> list[list[dict[str, Any]]]:
-        """The layers as model.json has them: chains of buckets in test order (a copy, made when first asked)."""
+        """The layers as model.json has them: chains of buckets in test order (a copy)."""
         return [[bucket_content(bucket) for bucket in layer] for layer in self._model.layers]
 
     @property
