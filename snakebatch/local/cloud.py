@@ -24,30 +24,19 @@ from typing import TYPE_CHECKING, Any
 
 from snakebatch.clock import Clock
 from snakebatch.errors import CloudError
+from snakebatch.local import deployment
 from snakebatch.local.bundle import bundle_root, is_bundle
 from snakebatch.local.gatherers import Gatherer
-from snakebatch.local.isolation import ACCOUNT, REGION
-from snakebatch.local.lambdas import PRELOAD, Function, LambdaPool
+from snakebatch.local.isolation import ACCOUNT
+from snakebatch.local.lambdas import PRELOAD, LambdaPool
 from snakebatch.local.processes import Lifeline
 from snakebatch.local.services import Services, endpoints
 
 if TYPE_CHECKING:
     from snakebatch.local import StepFunctions
 
-APP = "snakebatch"
-SHARD_PREFIX = "v9-worker-pipe"
-SHARDS = 100
-ROLES = ("stage", "wave", "bracket", "settle")
-BUCKET = f"{APP}-jobs-{ACCOUNT}-{REGION}"
-LEASE_TABLE = f"{APP}-leases"
-QUEUE = "v9-reports"
-GATHER_HEARTBEAT_SECONDS = 30
-"""How long the gatherer may be silent before the workflow assembles from S3 by itself."""
-
 _NEEDED = ("boto3", "moto", "flask", "jsonata", "aws_lambda_powertools")
 _MAX_PROCESSES = 8
-_SHARD_TIMEOUT, _SHARD_MEMORY = 300.0, 4096
-_ROLE_TIMEOUT, _ROLE_MEMORY = 900.0, 4096
 
 
 class EmbeddedCloud:
@@ -56,7 +45,8 @@ class EmbeddedCloud:
     ``processes`` caps the Lambda environments alive at a time (default: as many as processors, 2 to 8);
     ``gatherers`` is how many gatherer processes run; ``clock`` is the executor's; ``root`` holds
     statemachine/, functions/ and gatherer/ (default: the checkout, or the wheel's copy); ``environment`` goes
-    to every function and gatherer, over ours.
+    to every function and gatherer, over ours; ``gather_heartbeat`` is how many seconds all gatherers may be
+    silent before the workflow assembles from S3 by itself.
     """
 
     def __init__(
@@ -67,12 +57,13 @@ class EmbeddedCloud:
         clock: Clock | None = None,
         root: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        gather_heartbeat: int = deployment.GATHER_HEARTBEAT_SECONDS,
     ) -> None:
         self.processes = (
             processes if processes is not None else min(_MAX_PROCESSES, max(2, os.cpu_count() or 2))
         )
         self.gatherers: list[Gatherer] = []
-        self.jobs_bucket = BUCKET
+        self.jobs_bucket = deployment.BUCKET
         self.reports_queue_url = ""
         self.dlq_url = ""
         self.train_arn = ""
@@ -80,6 +71,7 @@ class EmbeddedCloud:
         self._clock = clock
         self._root = root
         self._given = dict(environment or {})
+        self._gather_heartbeat = gather_heartbeat
         self._exits = ExitStack()
         self.sfn: StepFunctions
         self.pool: LambdaPool
@@ -201,25 +193,13 @@ class EmbeddedCloud:
             raise
 
     def _bucket(self) -> None:
-        self.client("s3").create_bucket(
-            Bucket=self.jobs_bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
+        deployment.create_bucket(self.client("s3"))
 
     def _queues(self) -> None:
-        sqs = self.client("sqs")
-        self.dlq_url = sqs.create_queue(QueueName=f"{QUEUE}-dlq")["QueueUrl"]
-        target = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}-dlq"
-        redrive = json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": 5})
-        attributes = {"RedrivePolicy": redrive, "VisibilityTimeout": "60"}
-        self.reports_queue_url = sqs.create_queue(QueueName=QUEUE, Attributes=attributes)["QueueUrl"]
+        self.reports_queue_url, self.dlq_url = deployment.create_queues(self.client("sqs"))
 
     def _table(self) -> None:
-        self.client("dynamodb").create_table(
-            TableName=LEASE_TABLE,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        deployment.create_lease_table(self.client("dynamodb"))
 
     def _start_step_functions(self) -> None:
         from snakebatch.local import StepFunctions  # imported while the children load
@@ -238,60 +218,27 @@ class EmbeddedCloud:
             "JOBS_BUCKET": self.jobs_bucket,
             "REPORTS_QUEUE_URL": self.reports_queue_url,
             "REPORTS_DLQ_URL": self.dlq_url,
-            "LEASE_TABLE": LEASE_TABLE,
-            "SHARD_PREFIX": SHARD_PREFIX,
-            "POWERTOOLS_SERVICE_NAME": APP,
+            "LEASE_TABLE": deployment.LEASE_TABLE,
+            "SHARD_PREFIX": deployment.SHARD_PREFIX,
+            "POWERTOOLS_SERVICE_NAME": deployment.APP,
             "POWERTOOLS_METRICS_NAMESPACE": "SnakeBatch",
             **self._given,
         }
 
     def _deploy(self) -> None:
-        folder, environment = self._bundle / "functions", self._environment
-        for number in range(SHARDS):
-            self.pool.register(
-                Function(
-                    f"{SHARD_PREFIX}-{number:02d}",
-                    folder / "shard",
-                    timeout=_SHARD_TIMEOUT,
-                    memory_size=_SHARD_MEMORY,
-                    environment=environment,
-                )
-            )
-        arns = {}
-        for role in ROLES:
-            function = Function(
-                f"{APP}-{role}",
-                folder / role,
-                timeout=_ROLE_TIMEOUT,
-                memory_size=_ROLE_MEMORY,
-                environment=environment,
-            )
-            arns[f"{role.capitalize()}FunctionArn"] = f"{self.pool.register(function)}:live"
-        definition = substitute(
-            (self._bundle / "statemachine/train.asl.json").read_text(encoding="utf-8"),
-            {
-                **arns,
-                "ShardPrefix": SHARD_PREFIX,
-                "JobsBucket": self.jobs_bucket,
-                "ReportsQueueUrl": self.reports_queue_url,
-                "ChildExecutionType": "STANDARD",
-                "GatherHeartbeatSeconds": str(GATHER_HEARTBEAT_SECONDS),
-            },
-        )
+        values = {
+            "JobsBucket": self.jobs_bucket,
+            "ReportsQueueUrl": self.reports_queue_url,
+            "GatherHeartbeatSeconds": str(self._gather_heartbeat),
+        }
+        for function in deployment.functions(self._bundle, self._environment):
+            self.pool.register(function)
         created = self.sfn.create_state_machine(
-            name=f"{APP}-train", definition=definition, roleArn=f"arn:aws:iam::{ACCOUNT}:role/{APP}-train"
+            name=f"{deployment.APP}-train",
+            definition=deployment.training_definition(self._bundle, values),
+            roleArn=f"arn:aws:iam::{ACCOUNT}:role/{deployment.APP}-train",
         )
         self.train_arn = created["stateMachineArn"]
-
-
-def substitute(definition: str, values: Mapping[str, str]) -> str:
-    """Fill in ``${Name}`` as SAM's DefinitionSubstitutions do; a name without a value is a CloudError."""
-    missing = sorted({name for name in re.findall(r"\$\{(\w+)\}", definition) if name not in values})
-    if missing:
-        raise CloudError(
-            f"the embedded cloud has no value for {', '.join(missing)} in the state machine's definition"
-        )
-    return re.sub(r"\$\{(\w+)\}", lambda match: json.dumps(values[match[1]])[1:-1], definition)
 
 
 def _check_extras() -> None:

@@ -16,7 +16,8 @@ import pytest
 
 from snakebatch.errors import CloudError
 from snakebatch.local import bundle, cloud
-from snakebatch.local.cloud import EmbeddedCloud, substitute
+from snakebatch.local.cloud import EmbeddedCloud
+from snakebatch.local.deployment import substitute
 from snakebatch.local.processes import boot_command
 from tests.service.conftest import gone, until
 from tests.service.tiny_bundle import write_bundle

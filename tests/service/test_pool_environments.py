@@ -113,6 +113,32 @@ def test_boto3_in_a_handler_finds_nothing_of_the_users(
     assert call(pool, name) == [[], "eu-west-3", "embedded", "embedded"]
 
 
+def test_a_handler_knows_its_function_while_it_loads(pool: LambdaPool, deploy: Deploy) -> None:
+    name = deploy("""
+        import os
+        LOADED_AS = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        def handler(event, context):
+            return LOADED_AS
+    """)
+    assert call(pool, name) == name
+
+
+def test_an_environment_has_a_tmp_of_its_own_that_goes_with_it(pool: LambdaPool, deploy: Deploy) -> None:
+    source = """
+        import tempfile
+        def handler(event, context):
+            with tempfile.NamedTemporaryFile(delete=False) as file:
+                return file.name
+    """
+    first, second, third = (deploy(source) for _ in range(3))
+    one, other = Path(call(pool, first)), Path(call(pool, second))
+    assert one.parent != other.parent
+    assert one.exists()
+    call(pool, third)  # first has to go
+    assert not one.parent.exists()
+    assert other.exists()
+
+
 def test_the_context_is_lambdas(pool: LambdaPool, deploy: Deploy) -> None:
     name = deploy(
         """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,9 +74,10 @@ class Environments:
         self.launched = 0
         """Environments started so far: the cold starts."""
 
-    def acquire(self, blueprint: Blueprint, timeout: float) -> Environment:
+    def acquire(self, blueprint: Blueprint, timeout: float, identity: Mapping[str, str]) -> Environment:
         """An environment that has loaded the blueprint, for the caller alone; waits its turn.
 
+        ``identity`` are the variables that tell functions apart: what a handler sees of them while it loads.
         Raises InitFailedError if it had to be started and its handler did not load within
         ``INIT_LIMIT + timeout`` seconds.
         """
@@ -85,7 +87,7 @@ class Environments:
         try:
             if grant.victim is not None:
                 self._remove(grant.victim.process)
-            return self._launch(blueprint, timeout)
+            return self._launch(blueprint, timeout, identity)
         except BaseException:
             self._leave_place()
             raise
@@ -163,7 +165,7 @@ class Environments:
             ticket.grant = grant
             ticket.called.set()
 
-    def _launch(self, blueprint: Blueprint, timeout: float) -> Environment:
+    def _launch(self, blueprint: Blueprint, timeout: float, identity: Mapping[str, str]) -> Environment:
         process = self._server.spawn()
         with self._lock:
             self.launched += 1
@@ -171,7 +173,7 @@ class Environments:
         plan = {
             "code": str(blueprint.code),
             "handler": blueprint.handler,
-            "environment": {**dict(blueprint.environment), "TMPDIR": str(folder)},
+            "environment": {**dict(blueprint.environment), **identity, "TMPDIR": str(folder)},
         }
         try:
             send(process.channel, plan)

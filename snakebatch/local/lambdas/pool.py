@@ -239,13 +239,16 @@ class LambdaPool:
         self, function: Function, version: str, qualifier: str | None, payload: bytes, request_id: str
     ) -> tuple[bytes, bool]:
         """One attempt: the payload of the answer, and whether it is an error."""
+        asked = request(function, version, qualifier, request_id)
         try:
-            environment = self._environments.acquire(self._blueprint(function), function.timeout)
+            environment = self._environments.acquire(
+                self._blueprint(function), function.timeout, asked["environment"]
+            )
         except InitFailedError as error:
             return self._init_failure(error, function, request_id), True
         channel = environment.process.channel
         try:
-            send(channel, request(function, version, qualifier, request_id), payload)
+            send(channel, asked, payload)
             head, answer = receive(channel, function.timeout)
         except TimeoutError:
             self._environments.discard(environment)
