@@ -14,8 +14,8 @@ from aws_lambda_powertools import Logger
 from gatherer.drainer import Drainer
 from gatherer.progress import Progress
 from snakebatch.clock import SystemClock
-from snakebatch.local import cloud as cloud_module
-from snakebatch.local.cloud import LEASE_TABLE, EmbeddedCloud
+from snakebatch.local.cloud import EmbeddedCloud
+from snakebatch.local.deployment import LEASE_TABLE
 from snakebatch.mesh.lease import LeaseTable
 from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.store import JobStore
@@ -143,9 +143,8 @@ def test_a_shard_of_another_engine_fails_the_run_by_its_own_error(other_bundle: 
         assert leases(cloud) == {}
 
 
-def test_a_silent_gatherer_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloud_module, "GATHER_HEARTBEAT_SECONDS", 1)
-    with EmbeddedCloud(processes=2, gatherers=0) as cloud:
+def test_a_silent_gatherer_is_no_failure(tmp_path: Path) -> None:
+    with EmbeddedCloud(processes=2, gatherers=0, gather_heartbeat=1) as cloud:
         ended = train(cloud, TEXT, **PARAMETERS)
         assert ended.read("model") == in_process(TEXT, tmp_path, **PARAMETERS)
         assert json.loads(ended.read("receipt"))["assembled_by"] == "settle"
