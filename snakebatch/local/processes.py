@@ -18,7 +18,10 @@ from typing import IO
 
 # The parent's import path is handed over in full: a child must find the same packages, whether the parent
 # runs from a checkout, from a wheel, under pytest or as a console script. ``main`` is never imported again.
-_BOOT = "import sys; sys.path[:] = {path!r}; from {module} import {function} as run; run({arguments})"
+# The module's name stands first for those who look at the list of processes.
+_BOOT = (
+    "{module!r}; import sys; sys.path[:] = {path!r}; from {module} import {function} as run; run({arguments})"
+)
 
 
 def boot_command(module: str, function: str, *arguments: object) -> list[str]:
