@@ -59,6 +59,19 @@ def write_results(runs: int) -> None:
         "results": found,
     }
     RESULTS.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    print(f"\n{table(report)}\n\nwritten to {RESULTS.relative_to(ROOT)}; README shows this table too")
+
+
+def table(report: dict[str, Any]) -> str:
+    """The results as README shows them."""
+    lines = ["| Set | Pass | Train (s) | Predict (s) | Metric |", "|---|---|---|---|---|"]
+    for entry in report["results"]:
+        metric = (
+            f"accuracy {100 * entry['accuracy']:.2f} %" if "accuracy" in entry else f"R2 {entry['r2']:.4f}"
+        )
+        times = f"{entry['train_s']} | {entry['predict_s']}"
+        lines.append(f"| {entry['set']} | {entry['pass']} | {times} | {metric} |")
+    return "\n".join(lines)
 
 
 def model_id(path: Path) -> str:
