@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from snakebatch.mesh.messages import AtomGroup, Chain, Slice
 
-DIVIDE_BUDGET = 30_000_000
+DIVIDE_BUDGET = 12_000_000
 """Row-evaluations after which an invocation of ``divide`` leaves the rest open: some seconds on a shard."""
 
 LEAF_ROWS = 10_000

@@ -12,17 +12,20 @@ from snakebatch.engine.population import Population
 from snakebatch.errors import ChecksumError
 from snakebatch.mesh.population_file import from_bytes
 
+ON_DISK = 400 << 20
+"""Bytes: Lambda's /tmp has 512 MiB unless more is paid for."""
+
 _SUFFIX = ".population"
 
 
 class PopulationCache:
-    """Keeps ``in_memory`` populations and ``on_disk`` files, the least recently used go first.
+    """Keeps ``in_memory`` populations and ``on_disk`` bytes of files; the least recently used go first.
 
     A name is a content hash, so nothing here ever grows stale; processes may share the folder, since a file
     appears under its name whole or not at all.
     """
 
-    def __init__(self, folder: Path, *, in_memory: int = 2, on_disk: int = 4) -> None:
+    def __init__(self, folder: Path, *, in_memory: int = 2, on_disk: int = ON_DISK) -> None:
         self.folder = folder
         self.in_memory = in_memory
         self.on_disk = on_disk
@@ -56,19 +59,25 @@ class PopulationCache:
             return None
 
     def _write(self, digest: str, data: bytes) -> bytes:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
-            file.write(data)
-        os.replace(file.name, self.folder / f"{digest}{_SUFFIX}")
-        self._make_room()
+        self._make_room(len(data))
+        if len(data) <= self.on_disk:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
+                file.write(data)
+            os.replace(file.name, self.folder / f"{digest}{_SUFFIX}")
         return data
 
-    def _make_room(self) -> None:
-        ages = []
+    def _make_room(self, wanted: int) -> None:
+        """Remove the files that were read longest ago, until ``wanted`` bytes more fit."""
+        files = []
         for path in self.folder.glob(f"*{_SUFFIX}"):
             try:
-                ages.append((path.stat().st_mtime_ns, path))
+                files.append((path.stat().st_mtime_ns, path.stat().st_size, path))
             except FileNotFoundError:
                 continue  # another process of this machine made room at the same time
-        for _, path in sorted(ages)[: max(0, len(ages) - self.on_disk)]:
+        excess = sum(size for _, size, _ in files) + wanted - self.on_disk
+        for _, size, path in sorted(files):
+            if excess <= 0:
+                break
             path.unlink(missing_ok=True)
+            excess -= size

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +46,11 @@ def to_bytes(population: Population) -> bytes:
         "codes": codes,
         "columns": columns,
         "sections": table,
-        "checksum": hashlib.blake2b(body, digest_size=16).hexdigest(),
+        "checksum": _checksum(body),
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGN)
-    return _MAGIC + len(text).to_bytes(_START - len(_MAGIC), "little") + text + body
+    return b"".join([_MAGIC, len(text).to_bytes(_START - len(_MAGIC), "little"), text, *body])
 
 
 def from_bytes(data: bytes) -> Population:
@@ -62,7 +63,7 @@ def from_bytes(data: bytes) -> Population:
     except ValueError as error:
         raise ChecksumError("the population file's header is damaged: stage the job again") from error
     body = memoryview(data)[end:]
-    if hashlib.blake2b(body, digest_size=16).hexdigest() != header["checksum"]:
+    if _checksum([body]) != header["checksum"]:
         raise ChecksumError("the population file is not what its checksum says: stage the job again")
     sections = [
         np.frombuffer(body, dtype=dtype, count=count, offset=offset)
@@ -109,11 +110,21 @@ def _narrow(codes: NDArray[np.int32]) -> Array:
     return codes.astype(width)
 
 
-def _lay_out(sections: list[Array]) -> tuple[list[tuple[str, int, int]], bytes]:
-    table = []
-    body = bytearray()
+def _lay_out(sections: list[Array]) -> tuple[list[tuple[str, int, int]], list[bytes]]:
+    """Each section's place, and the body in chunks: joined once, so that large arrays are copied once."""
+    table: list[tuple[str, int, int]] = []
+    chunks: list[bytes] = []
+    offset = 0
     for array in sections:
-        table.append((array.dtype.str, len(array), len(body)))
-        body += array.tobytes()
-        body += bytes(-len(body) % _ALIGN)
-    return table, bytes(body)
+        data = np.ascontiguousarray(array).data.cast("B") if len(array) else b""
+        table.append((array.dtype.str, len(array), offset))
+        chunks += [cast("bytes", data), bytes(-len(data) % _ALIGN)]
+        offset += len(chunks[-2]) + len(chunks[-1])
+    return table, chunks
+
+
+def _checksum(chunks: Iterable[bytes | memoryview]) -> str:
+    hasher = hashlib.blake2b(digest_size=16)
+    for chunk in chunks:
+        hasher.update(chunk)
+    return hasher.hexdigest()

@@ -105,7 +105,6 @@ def _plan(asked: TrainInput, record: JobRecord, slots: int) -> Plan:
         rows=record.rows,
         n_layers=asked.n_layers,
         tau=asked.tau,
-        columns=len(record.header) - 1,
         weight=leaf_weight(record.classes),
         rows_per_packet=LEAF_ROWS,
         slots=slots,

@@ -15,6 +15,9 @@ from snakebatch.mesh.path_rows import PathRows
 
 LEFT, RIGHT = "0", "1"
 
+SPLIT_COST = 20_000
+"""Row-evaluations that a split costs beside those it makes: drawing literals, weighing the columns."""
+
 
 @dataclass
 class Divided:
@@ -87,7 +90,7 @@ def _divide(
     population: Population, node: _Node, settings: Settings, engine: Engine, found: Divided
 ) -> list[_Node]:
     outcome = engine.split(population, node.rows, node.slice.layer, node.path, settings)
-    found.evaluations += outcome.evaluations
+    found.evaluations += outcome.evaluations + SPLIT_COST
     if not isinstance(outcome, Split):
         found.stops[outcome.reason] += 1
         found.final.append(node.slice.model_copy(update={"final": True}))

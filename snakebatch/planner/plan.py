@@ -15,8 +15,14 @@ MEMORY_GB = 4.0
 LEAF_SECONDS_PER_ROW = 2e-4
 """Of one layer, for a target of few classes. An upper estimate: a plan that is refused costs nothing."""
 
-EVALUATIONS_PER_SECOND = 1e7
+EVALUATIONS_PER_SECOND = 1.5e6
 """Row-evaluations a second of a shard's divide; a lower estimate."""
+
+_EVALUATIONS_PER_ROW = 2.6
+"""Of one level of the tree: one or two literals are tried on every row."""
+
+_EVALUATIONS_PER_SPLIT = 20_000
+"""What a split costs beside its rows, in row-evaluations."""
 
 INVOCATION_SECONDS = 0.5
 """Of an invocation beside its work: start, population, S3."""
@@ -88,18 +94,15 @@ def make_plan(
     rows: int,
     n_layers: int = 5,
     tau: int = 1000,
-    columns: int = 10,
     weight: float = 1.0,
     rows_per_packet: int = 10_000,
     slots: int = 0,
     max_usd: float = 5.0,
     rate: float = SPAWN_RATE,
 ) -> Plan:
-    """Estimate a training. ``columns`` are features; ``weight`` how much dearer a leaf row is than with few
-    classes.
+    """Estimate a training. ``weight`` says how much dearer a leaf's row is than with few classes.
 
-    Slices end between tau/2 and tau rows, levels are log2(rows/tau) and one split looks at some 8 literals a
-    row.
+    Slices end between tau/2 and tau rows, and the tree has log2(rows/tau) levels.
     """
     levels = max(0, math.ceil(math.log2(max(1.0, rows / tau))))
     leaves = n_layers * (1 if not levels else math.ceil(1.5 * rows / tau))
@@ -109,7 +112,7 @@ def make_plan(
     invocations = leaf_packets + divide_packets
     work = compute_seconds(
         invocations=invocations,
-        evaluations=n_layers * rows * levels * (8 + columns / 4),
+        evaluations=n_layers * rows * levels * _EVALUATIONS_PER_ROW + leaves * _EVALUATIONS_PER_SPLIT,
         leaf_rows=n_layers * rows * weight,
     )
     concurrency = max_concurrency(rate, slots=slots)

@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 
 from gatherer.drainer import Drainer
 from gatherer.progress import Progress
-from snakebatch.clock import SystemClock
+from snakebatch.clock import SimulatedClock, SystemClock
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.local.deployment import LEASE_TABLE
 from snakebatch.mesh.lease import LeaseTable
@@ -182,3 +182,17 @@ def test_a_gatherer_that_is_killed_is_replaced(tmp_path: Path) -> None:
         cloud.start_gatherer()
         assert finish(cloud, arn).read("model") == in_process(TEXT, tmp_path, **PARAMETERS)
         assert cloud.gatherers[1].stop() == 0
+
+
+def test_an_execution_waits_until_the_rate_is_free() -> None:
+    """On a simulated clock: the turns that it waits for take no time."""
+    with EmbeddedCloud(processes=1, clock=SimulatedClock()) as cloud:
+        table = LeaseTable(cloud.client("dynamodb"), LEASE_TABLE, SystemClock())
+        table.ask("another", packets=10_000)
+        arn = cloud.train({"dataset": upload(cloud, TEXT), "target": "y", **PARAMETERS})
+        reach(cloud, arn, "AwaitTurn")
+        assert "OpenBracket" not in Ended(cloud, arn, {}).states()
+        table.release("another")
+        ended = finish(cloud, arn)
+        assert ended.output["status"] == "TRAINED"
+        assert leases(cloud) == {}

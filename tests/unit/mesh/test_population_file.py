@@ -76,13 +76,22 @@ def test_a_cache_fetches_once_then_reads_memory_then_disk(tmp_path: Path) -> Non
 
 
 def test_a_cache_is_bounded_in_memory_and_on_disk(tmp_path: Path) -> None:
-    cache = PopulationCache(tmp_path, in_memory=1, on_disk=2)
     sources = [Counted(float(number)) for number in range(4)]
+    room = 2 * len(sources[0].data) + 50
+    cache = PopulationCache(tmp_path, in_memory=1, on_disk=room)
     kept = [cache.get(str(number), source) for number, source in enumerate(sources)]
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= room
     assert len(list(tmp_path.iterdir())) == 2
     assert cache.get("3", sources[3]) is kept[3]
     cache.get("0", sources[0])
     assert [source.fetched for source in sources] == [2, 1, 1, 1]
+
+
+def test_a_file_larger_than_the_disk_is_kept_in_memory_alone(tmp_path: Path) -> None:
+    source = Counted(2.0)
+    cache = PopulationCache(tmp_path, on_disk=10)
+    assert cache.get("one", source) is cache.get("one", source)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_file_on_disk_is_fetched_again(tmp_path: Path) -> None:
