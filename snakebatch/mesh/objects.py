@@ -75,10 +75,14 @@ class Objects:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that starts with ``prefix``, in S3's order."""
+        return (key for key, _ in self.written(prefix))
+
+    def written(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """Every key that starts with ``prefix``, and when it was written (epoch seconds, to the second)."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         for page in pages:
             for entry in page.get("Contents", []):
-                yield entry["Key"]
+                yield entry["Key"], entry["LastModified"].timestamp()
 
     def upload(self, key: str, pieces: Iterable[bytes]) -> int:
         """Write ``pieces`` as one object, holding one part in memory; returns its size in bytes.

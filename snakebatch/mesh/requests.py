@@ -99,7 +99,11 @@ class RunRef(Message):
 
 
 class WaveRef(Message):
-    """Where the workflow stands: what the next Map does, and where its items and results lie."""
+    """Where the workflow stands: what the next Map does, and where its items and results lie.
+
+    ``packets`` are the wave's, ``pending`` those of them without a report; ``invocations`` and ``evaluations`` are
+    of all waves so far, for the receipt.
+    """
 
     wave: int
     next: OneOf["divide", "conquer", "leaf", "none"]
@@ -107,6 +111,8 @@ class WaveRef(Message):
     results: str | None = None
     packets: int = 0
     pending: int = 0
+    invocations: int = 0
+    evaluations: int = 0
 
 
 class SettleEvent(Message):

@@ -9,9 +9,11 @@ from typing import Any
 from snakebatch.clock import Clock
 from snakebatch.mesh.assembly import Assembler
 from snakebatch.mesh.failures import explain
+from snakebatch.mesh.packing import leaf_weight
 from snakebatch.mesh.records import Assembled, JobRecord, RunRecord
 from snakebatch.mesh.requests import Failure, SettleEvent
 from snakebatch.mesh.store import JobStore, Keys
+from snakebatch.planner.plan import compute_seconds, cost
 
 
 @dataclass
@@ -70,13 +72,16 @@ class Settling:
             "plan": run.plan,
             "actual": {
                 "waves": event.wave.wave + 1,
+                "invocations": event.wave.invocations,
                 "leaf_packets": event.wave.packets,
+                "usd": self._usd(event, record, run, assembled),
                 "leaves": assembled.leaves,
                 "buckets": assembled.buckets,
                 "rows_covered": assembled.rows_covered,
                 "model_bytes": assembled.model_bytes,
                 "model_stripped_bytes": assembled.model_stripped_bytes,
                 "seconds": self._seconds_since(event.started),
+                "seconds_by_step": self._steps(event, record),
             },
             "rows": {
                 "read": record.rows_read,
@@ -89,9 +94,36 @@ class Settling:
             "leaked_bracket": event.leak,
         }
 
+    def _usd(self, event: SettleEvent, record: JobRecord, run: RunRecord, assembled: Assembled) -> float:
+        """The plan's formula over what was counted; the bill also knows how long each invocation took."""
+        work = compute_seconds(
+            invocations=event.wave.invocations,
+            evaluations=event.wave.evaluations,
+            leaf_rows=record.rows * run.input.n_layers * leaf_weight(record.classes),
+        )
+        return round(
+            cost(invocations=event.wave.invocations, compute_seconds=work, leaves=assembled.leaves), 6
+        )
+
+    def _steps(self, event: SettleEvent, record: JobRecord) -> dict[str, float]:
+        """Seconds from one written object of the run to the next, as S3 dates them: to the second."""
+        keys = Keys(record.job, record.fingerprint)
+        written = self.store.written(keys, event.execution)
+        steps: dict[str, float] = {}
+        name, since = "stage", _epoch(event.started)
+        for wave in range(event.wave.wave + 1):
+            now = written[f"waves/{wave}/wave.json"]
+            steps[name] = round(max(0.0, now - since), 3)
+            name, since = f"{wave}-{self.store.wave(keys, event.execution, wave).role}", now
+        steps[name] = round(max(0.0, written["assembled.json"] - since), 3)
+        return steps
+
     def _seconds_since(self, started: str) -> float:
-        began = datetime.fromisoformat(started.replace("Z", "+00:00")).timestamp()
-        return round(self.clock.time() - began, 3)
+        return round(self.clock.time() - _epoch(started), 3)
+
+
+def _epoch(timestamp: str) -> float:
+    return datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp()
 
 
 def _output(record: JobRecord, run: RunRecord, assembled: Assembled, receipt: str) -> dict[str, Any]:

@@ -172,6 +172,11 @@ class JobStore:
         """The prefix under which a Map writes its results."""
         return keys.execution(execution, f"results/{wave}")
 
+    def written(self, keys: Keys, execution: str) -> dict[str, float]:
+        """When each object of an execution was written (epoch seconds), by its name: the steps it took."""
+        prefix = keys.execution(execution, "")
+        return {key.removeprefix(prefix): when for key, when in self.objects.written(prefix)}
+
     def put_manifest(self, manifest: Manifest) -> None:
         keys = Keys(manifest.job, manifest.fingerprint)
         self.objects.put(keys.execution(manifest.execution, "manifest.json"), _plain(manifest))

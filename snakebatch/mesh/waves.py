@@ -57,6 +57,18 @@ class Waves:
             raise MeshError(f"{MOST_WAVES} waves and still slices to divide: this is a fault of the engine")
         divided = list(self._reports("divide", range(wave)))
         self._check_cost(divided, wave)
+        following = self._following(event, wave, divided)
+        before = sum(
+            len(self.store.wave(self.keys, self.run.execution, past).packets) for past in range(wave)
+        )
+        return following.model_copy(
+            update={
+                "invocations": before + following.packets,
+                "evaluations": sum(report.evaluations for report in divided),
+            }
+        )
+
+    def _following(self, event: WaveEvent, wave: int, divided: list[Report]) -> WaveRef:
         if event.done == "conquer":
             return self._atoms(wave, list(self._reports("conquer", [event.wave])))
         last = list(self._reports("divide", [event.wave])) if event.done == "divide" else []

@@ -94,6 +94,9 @@ def test_the_gatherer_assembled_it_and_the_receipt_says_so(one: EmbeddedCloud) -
     assert receipt["plan"]["rows"] == receipt["rows"]["kept"] == ended.output["rows"] == len(model["targets"])
     assert receipt["actual"]["rows_covered"] == ended.output["rows"] * 3
     assert receipt["actual"]["seconds"] > 0
+    assert list(receipt["actual"]["seconds_by_step"]) == ["stage", "0-divide", "1-leaf"]
+    assert receipt["actual"]["invocations"] == len(children(one, ended.arn))
+    assert 0 < receipt["actual"]["usd"] <= receipt["plan"]["max_usd"]
     assert ended.output["buckets"] == sum(map(len, model["layers"]))
     assert json.loads(ended.read("model_stripped"))["population"] == []
 
