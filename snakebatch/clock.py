@@ -1,8 +1,8 @@
 """Clocks that are handed in, so that nothing in this project waits or measures by itself.
 
-`SystemClock` is the real one. `SimulatedClock` is for tests and planning: its time stands still while anything
-that takes part in it works, and jumps to the next moment somebody waits for as soon as everybody waits. A
-workflow that sleeps for a week ends at once, and two runs of it see the same times.
+`SystemClock` is the real one. `SimulatedClock` is for tests and planning: its time stands still while
+anything that takes part in it works, and jumps to the next moment somebody waits for as soon as everybody
+waits. A workflow that sleeps for a week ends at once, and two runs of it see the same times.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class Timer:
 class SimulatedClock:
     """Time that advances only when everything that takes part in it is waiting for it.
 
-    Takers-part are counted: the executor counts its loop and its worker threads while they run, a test thread
-    counts itself inside `holding()`. A counted thread that calls `sleep` is not running meanwhile. At a count of
-    zero the clock jumps to the earliest moment anybody waits for, and wakes those who wait for it.
-    A thread that is not counted may `sleep` too: it waits until the others have let time pass.
+    Takers-part are counted: the executor counts its loop and its worker threads while they run, a test
+    thread counts itself inside `holding()`. A counted thread that calls `sleep` is not running meanwhile.
+    At a count of zero the clock jumps to the earliest moment anybody waits for, and wakes those who wait
+    for it. A thread that is not counted may `sleep` too: it waits until the others have let time pass.
     """
 
     def __init__(self, start: float = 1_750_000_000.0) -> None:
@@ -88,7 +88,8 @@ class SimulatedClock:
             awake = threading.Event()
 
             def wake() -> None:
-                # Counted again here, in the advancing thread: between the wake-up and our running on, time must stand.
+                # Counted again here, in the advancing thread: between the wake-up and our running on, time
+                # must stand.
                 self._running += counted
                 awake.set()
                 self._woken.notify_all()

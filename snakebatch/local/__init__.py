@@ -11,7 +11,7 @@ __all__ = ["StepFunctions"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the executor only when it is asked for: handler processes import this package, too, and need to start fast."""
+    """Import the executor only when asked for: handler processes import this package and must start fast."""
     if name == "StepFunctions":
         from .stepfunctions import StepFunctions
 

@@ -4,8 +4,9 @@
     machine = sfn.create_state_machine(name="train", definition=text, roleArn=role)
     run = sfn.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")
 
-Keyword arguments, results and exceptions are those of boto3's client. What a definition asks for and the executor
-does not do is refused by `create_state_machine` with InvalidDefinition, every finding named by its JSON path.
+Keyword arguments, results and exceptions are those of boto3's client. What a definition asks for and the
+executor does not do is refused by `create_state_machine` with InvalidDefinition, every finding named by its
+JSON path.
 """
 
 from __future__ import annotations
@@ -41,9 +42,11 @@ class StepFunctions:
     Parameters
     ----------
     client
-        `client(service_name)` gives an object with a boto3 client's methods; they are called from many threads.
+        `client(service_name)` gives an object with a boto3 client's methods; they are called from many
+        threads.
     clock
-        What waits, time-outs and timestamps go by; the system's if None. With a `SimulatedClock` they take no time.
+        What waits, time-outs and timestamps go by; the system's if None. With a `SimulatedClock` they take
+        no time.
     region, account
         What ARNs contain.
     max_threads
@@ -84,7 +87,7 @@ class StepFunctions:
     ) -> None:
         self.close()
 
-    # ------------------------------------------------------------------------------------------- state machines
+    # ---------------------------------------- state machines
 
     def create_state_machine(
         self,
@@ -97,13 +100,14 @@ class StepFunctions:
     ) -> dict[str, Any]:
         """Accept a definition, or raise InvalidDefinition with all that is wrong with it.
 
-        The same name, type and definition again give the machine there is; another raises StateMachineAlreadyExists.
+        The same name, type and definition again give the machine there is; another raises
+        StateMachineAlreadyExists.
         """
         _only(
             "create_state_machine", ignored, "tags", "loggingConfiguration", "tracingConfiguration", "publish"
         )
         check_name(name)
-        raw = _valid(definition)
+        raw = _valid(definition, type)
         role = roleArn or DEFAULT_ROLE.format(account=self._names.account)
 
         def create() -> dict[str, Any]:
@@ -114,9 +118,16 @@ class StepFunctions:
                     raise api_error("StateMachineAlreadyExists", f"State Machine Already Exists: '{arn}'")
                 return {"stateMachineArn": arn, "creationDate": before.created}
             machine = Machine(
-                arn=arn, name=name, type=type, role_arn=role, definition=definition, graph=build(raw),
-                created=moment(self._clock.time()), revision=str(uuid.uuid4()), timeout=raw.get("TimeoutSeconds"),
-            )  # fmt: skip
+                arn=arn,
+                name=name,
+                type=type,
+                role_arn=role,
+                definition=definition,
+                graph=build(raw),
+                created=moment(self._clock.time()),
+                revision=str(uuid.uuid4()),
+                timeout=raw.get("TimeoutSeconds"),
+            )
             self._engine.machines[arn] = machine
             return {"stateMachineArn": arn, "creationDate": machine.created}
 
@@ -134,16 +145,22 @@ class StepFunctions:
     ) -> dict[str, Any]:
         """Give a machine another definition; executions that run keep the one they started with."""
         _only("update_state_machine", ignored, "loggingConfiguration", "tracingConfiguration", "publish")
-        raw = _valid(definition) if definition is not None else None
+        kind = self._runtime.call(lambda: self._engine.machine(stateMachineArn)).type
+        raw = _valid(definition, kind) if definition is not None else None
 
         def update() -> dict[str, Any]:
             before = self._engine.machine(stateMachineArn)
             machine = Machine(
-                arn=before.arn, name=before.name, type=before.type, role_arn=roleArn or before.role_arn,
-                definition=definition or before.definition, graph=build(raw) if raw is not None else before.graph,
-                created=before.created, revision=str(uuid.uuid4()),
+                arn=before.arn,
+                name=before.name,
+                type=before.type,
+                role_arn=roleArn or before.role_arn,
+                definition=definition or before.definition,
+                graph=build(raw) if raw is not None else before.graph,
+                created=before.created,
+                revision=str(uuid.uuid4()),
                 timeout=raw.get("TimeoutSeconds") if raw is not None else before.timeout,
-            )  # fmt: skip
+            )
             self._engine.machines[before.arn] = machine
             return {"updateDate": moment(self._clock.time()), "revisionId": machine.revision}
 
@@ -186,10 +203,12 @@ class StepFunctions:
 
         return _page("stateMachines", self._runtime.call(listed), maxResults or 100, nextToken)
 
-    def validate_state_machine_definition(self, *, definition: str, **ignored: Any) -> dict[str, Any]:
+    def validate_state_machine_definition(
+        self, *, definition: str, type: str = "STANDARD", **ignored: Any
+    ) -> dict[str, Any]:
         """What `create_state_machine` would say of a definition."""
-        _only("validate_state_machine_definition", ignored, "type", "severity", "maxResults")
-        _, findings = definitions.examine(definition)
+        _only("validate_state_machine_definition", ignored, "severity", "maxResults")
+        _, findings = definitions.examine(definition, type)
         return {
             "result": "FAIL" if findings else "OK",
             "diagnostics": [
@@ -204,7 +223,7 @@ class StepFunctions:
             "truncated": False,
         }
 
-    # ----------------------------------------------------------------------------------------------- executions
+    # ---------------------------------------- executions
 
     def start_execution(
         self, *, stateMachineArn: str, name: str | None = None, input: str = "{}", **ignored: Any
@@ -307,7 +326,7 @@ class StepFunctions:
             raise api_error("InvalidArn", f"Invalid Arn: '{arn}': Express executions keep no record")
         return execution
 
-    # ------------------------------------------------------------------------------------------------- map runs
+    # ---------------------------------------- map runs
 
     def describe_map_run(self, *, mapRunArn: str) -> dict[str, Any]:
         """How a map run stands, counted now."""
@@ -323,9 +342,11 @@ class StepFunctions:
             entries = []
             for run in execution.map_runs:
                 entry = {
-                    "executionArn": execution.arn, "mapRunArn": run.arn, "stateMachineArn": execution.machine.arn,
+                    "executionArn": execution.arn,
+                    "mapRunArn": run.arn,
+                    "stateMachineArn": execution.machine.arn,
                     "startDate": run.started,
-                }  # fmt: skip
+                }
                 entries.append({**entry, "stopDate": run.stopped} if run.stopped else entry)
             return entries
 
@@ -365,7 +386,7 @@ class StepFunctions:
         self._runtime.call(update)
         return {}
 
-    # ---------------------------------------------------------------------------------------------- task tokens
+    # ---------------------------------------- task tokens
 
     def send_task_success(self, *, taskToken: str, output: str) -> dict[str, Any]:
         """The work behind a token is done; `output` is JSON text."""
@@ -405,8 +426,8 @@ class StepFunctions:
         return {}
 
 
-def _valid(definition: str) -> dict[str, Any]:
-    raw, findings = definitions.examine(definition)
+def _valid(definition: str, kind: str) -> dict[str, Any]:
+    raw, findings = definitions.examine(definition, kind)
     if findings:
         listed = "; ".join(f"{message} at {path}" for path, message in findings)
         raise api_error(
@@ -427,10 +448,15 @@ def _only(operation: str, given: dict[str, Any], *harmless: str) -> None:
 
 def _described(machine: Machine) -> dict[str, Any]:
     return {
-        "stateMachineArn": machine.arn, "name": machine.name, "status": "ACTIVE", "definition": machine.definition,
-        "roleArn": machine.role_arn, "type": machine.type, "creationDate": machine.created,
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "status": "ACTIVE",
+        "definition": machine.definition,
+        "roleArn": machine.role_arn,
+        "type": machine.type,
+        "creationDate": machine.created,
         "revisionId": machine.revision,
-    }  # fmt: skip
+    }
 
 
 def _page(member: str, entries: list[dict[str, Any]], size: int, token: str | None) -> dict[str, Any]:

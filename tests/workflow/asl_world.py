@@ -1,4 +1,4 @@
-"""A small world to run definitions in: fake services, a simulated clock, and outcomes that read well in tests.
+"""A small world to run definitions in: fake services, a simulated clock, outcomes that read well.
 
 Fakes, not mocks: each keeps what it was given and answers as the service does. Time is simulated throughout.
 """
@@ -63,7 +63,9 @@ class FakeLambda:
             self.running += 1
             self.most_running = max(self.most_running, self.running)
         try:
-            result = self.functions[FunctionName.split(":")[0] if "arn:" not in FunctionName else FunctionName](event)
+            result = self.functions[
+                FunctionName.split(":")[0] if "arn:" not in FunctionName else FunctionName
+            ](event)
         except FunctionError as problem:
             text = json.dumps(problem.payload)
             return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": io.BytesIO(text.encode())}
@@ -78,7 +80,9 @@ class FakeS3:
     """Objects by bucket and key; lists in pages of two."""
 
     def __init__(self, objects: Mapping[str, str | bytes]) -> None:
-        self.objects = {name: text.encode() if isinstance(text, str) else text for name, text in objects.items()}
+        self.objects = {
+            name: text.encode() if isinstance(text, str) else text for name, text in objects.items()
+        }
         self.buckets = {"bucket"} | {name.split("/")[0] for name in self.objects}
 
     def _bucket(self, name: str) -> None:
@@ -103,7 +107,9 @@ class FakeS3:
         start = int(ContinuationToken)
         page = [{"Key": key, "Size": len(self.objects[f"{Bucket}/{key}"])} for key in keys[start : start + 2]]
         more = start + 2 < len(keys)
-        return {"Contents": page, "IsTruncated": more} | ({"NextContinuationToken": str(start + 2)} if more else {})
+        return {"Contents": page, "IsTruncated": more} | (
+            {"NextContinuationToken": str(start + 2)} if more else {}
+        )
 
 
 class FakeSqs:
@@ -116,7 +122,9 @@ class FakeSqs:
     def send_message(self, **message: Any) -> dict[str, Any]:
         if message["QueueUrl"] == "nowhere":
             code = "AWS.SimpleQueueService.NonExistentQueue"
-            raise client_error(code, "The specified queue does not exist.", QueryErrorCode="QueueDoesNotExist")
+            raise client_error(
+                code, "The specified queue does not exist.", QueryErrorCode="QueueDoesNotExist"
+            )
         self.sent.append(message)
         if self.on_send is not None:
             self.on_send(json.loads(message["MessageBody"]))
@@ -195,7 +203,10 @@ class World:
         """Create a machine; its ARN."""
         self._count += 1
         created = self.sfn.create_state_machine(
-            name=name or f"machine-{self._count}", definition=json.dumps(definition), roleArn="arn:role", type=kind
+            name=name or f"machine-{self._count}",
+            definition=json.dumps(definition),
+            roleArn="arn:role",
+            type=kind,
         )
         return str(created["stateMachineArn"])
 
@@ -230,7 +241,9 @@ class World:
         page = self.sfn.get_execution_history(executionArn=arn, maxResults=1000)
         events = list(page["events"])
         while "nextToken" in page:
-            page = self.sfn.get_execution_history(executionArn=arn, maxResults=1000, nextToken=page["nextToken"])
+            page = self.sfn.get_execution_history(
+                executionArn=arn, maxResults=1000, nextToken=page["nextToken"]
+            )
             events += page["events"]
         return events
 

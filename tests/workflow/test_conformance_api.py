@@ -28,7 +28,7 @@ def code(refused: pytest.ExceptionInfo[ClientError]) -> str:
     return str(refused.value.response["Error"]["Code"])
 
 
-# ----------------------------------------------------------------------------------------------------------- history
+# ---------------------------------------- history
 
 
 def chain(events: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
@@ -36,7 +36,8 @@ def chain(events: list[dict[str, Any]]) -> list[tuple[int, int, str]]:
 
 
 def test_history_of_a_task_that_is_retried_and_caught() -> None:
-    # API HistoryEvent: ids from 1, each with the event before it in its thread of control; the first state has 0
+    # API HistoryEvent: ids from 1, each with the event before it in its thread of control; the first state
+    # has 0
     attempts: list[Any] = []
 
     def function(event: Any) -> Any:
@@ -50,11 +51,19 @@ def test_history_of_a_task_that_is_retried_and_caught() -> None:
     with world(functions={"f": function}) as here:
         ended = here.run(jsonata(S=task, C={"Type": "Succeed"}), {"a": 1})
     assert chain(ended.events) == [
-        (1, 0, "ExecutionStarted"), (2, 0, "TaskStateEntered"), (3, 2, "TaskScheduled"), (4, 3, "TaskStarted"),
-        (5, 4, "TaskFailed"), (6, 5, "TaskScheduled"), (7, 6, "TaskStarted"), (8, 7, "TaskFailed"),
-        (9, 8, "TaskStateExited"), (10, 9, "SucceedStateEntered"), (11, 10, "SucceedStateExited"),
+        (1, 0, "ExecutionStarted"),
+        (2, 0, "TaskStateEntered"),
+        (3, 2, "TaskScheduled"),
+        (4, 3, "TaskStarted"),
+        (5, 4, "TaskFailed"),
+        (6, 5, "TaskScheduled"),
+        (7, 6, "TaskStarted"),
+        (8, 7, "TaskFailed"),
+        (9, 8, "TaskStateExited"),
+        (10, 9, "SucceedStateEntered"),
+        (11, 10, "SucceedStateExited"),
         (12, 11, "ExecutionSucceeded"),
-    ]  # fmt: skip
+    ]
     assert ended.events[0]["executionStartedEventDetails"] == {
         "input": '{"a": 1}', "inputDetails": {"truncated": False}, "roleArn": "arn:role",
     }  # fmt: skip
@@ -63,9 +72,17 @@ def test_history_of_a_task_that_is_retried_and_caught() -> None:
     }  # fmt: skip
     scheduled = ended.events[2]["taskScheduledEventDetails"]
     assert json.loads(scheduled.pop("parameters")) == {"FunctionName": "f", "Payload": {"a": 1}}
-    assert scheduled == {"resourceType": "lambda", "resource": "invoke", "region": "eu-west-3", "timeoutInSeconds": 60}
+    assert scheduled == {
+        "resourceType": "lambda",
+        "resource": "invoke",
+        "region": "eu-west-3",
+        "timeoutInSeconds": 60,
+    }
     assert ended.events[4]["taskFailedEventDetails"]["error"] == "Boom"
-    assert ended.events[5]["timestamp"] - ended.events[4]["timestamp"] >= ended.events[1]["timestamp"] - ended.events[0]["timestamp"]
+    assert (
+        ended.events[5]["timestamp"] - ended.events[4]["timestamp"]
+        >= ended.events[1]["timestamp"] - ended.events[0]["timestamp"]
+    )
     assert ended.events[0]["timestamp"].tzinfo is UTC
 
 
@@ -74,10 +91,17 @@ def test_history_of_an_inline_map() -> None:
     with world() as here:
         ended = here.run(jsonata(S={"Type": "Map", "ItemProcessor": inner, "MaxConcurrency": 1}), [7])
     assert chain(ended.events) == [
-        (1, 0, "ExecutionStarted"), (2, 0, "MapStateEntered"), (3, 2, "MapStateStarted"), (4, 3, "MapIterationStarted"),
-        (5, 4, "PassStateEntered"), (6, 5, "PassStateExited"), (7, 6, "MapIterationSucceeded"), (8, 7, "MapStateSucceeded"),
-        (9, 8, "MapStateExited"), (10, 9, "ExecutionSucceeded"),
-    ]  # fmt: skip
+        (1, 0, "ExecutionStarted"),
+        (2, 0, "MapStateEntered"),
+        (3, 2, "MapStateStarted"),
+        (4, 3, "MapIterationStarted"),
+        (5, 4, "PassStateEntered"),
+        (6, 5, "PassStateExited"),
+        (7, 6, "MapIterationSucceeded"),
+        (8, 7, "MapStateSucceeded"),
+        (9, 8, "MapStateExited"),
+        (10, 9, "ExecutionSucceeded"),
+    ]
     assert ended.events[2]["mapStateStartedEventDetails"] == {"length": 1}
     assert ended.events[3]["mapIterationStartedEventDetails"] == {"name": "S", "index": 0}
 
@@ -129,7 +153,7 @@ def test_25_000_events_end_an_execution() -> None:
     assert "25000" in str(ended.cause)
 
 
-# -------------------------------------------------------------------------------------------------------- executions
+# ---------------------------------------- executions
 
 
 def test_starting_again_under_the_same_name() -> None:
@@ -150,16 +174,29 @@ def test_starting_again_under_the_same_name() -> None:
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
-        (lambda s: s.start_execution(stateMachineArn="arn:aws:states:eu-west-3:123456789012:stateMachine:zz"), "StateMachineDoesNotExist"),
+        (
+            lambda s: s.start_execution(
+                stateMachineArn="arn:aws:states:eu-west-3:123456789012:stateMachine:zz"
+            ),
+            "StateMachineDoesNotExist",
+        ),
         (lambda s: s.start_execution(stateMachineArn="zz"), "InvalidArn"),
-        (lambda s: s.describe_execution(executionArn="arn:aws:states:eu-west-3:123456789012:execution:m:zz"), "ExecutionDoesNotExist"),
-        (lambda s: s.describe_map_run(mapRunArn="arn:aws:states:eu-west-3:123456789012:mapRun:m/M:zz"), "ResourceNotFound"),
+        (
+            lambda s: s.describe_execution(
+                executionArn="arn:aws:states:eu-west-3:123456789012:execution:m:zz"
+            ),
+            "ExecutionDoesNotExist",
+        ),
+        (
+            lambda s: s.describe_map_run(mapRunArn="arn:aws:states:eu-west-3:123456789012:mapRun:m/M:zz"),
+            "ResourceNotFound",
+        ),
         (lambda s: s.create_state_machine(name="a b", definition="{}", roleArn="r"), "InvalidName"),
         (lambda s: s.create_state_machine(name="x" * 81, definition="{}", roleArn="r"), "InvalidName"),
         (lambda s: s.list_executions(), "ValidationException"),
         (lambda s: s.start_execution(stateMachineArn="zz", colour="red"), "ValidationException"),
     ],
-)  # fmt: skip
+)
 def test_errors_of_the_api(call: Any, expected: str) -> None:
     with world() as here, pytest.raises(ClientError) as refused:
         call(here.sfn)
@@ -188,7 +225,9 @@ def test_an_update_leaves_running_executions_as_they_were() -> None:
         arn = here.create(jsonata(S={"Type": "Wait", "Seconds": 10, "Output": "old"}), name="m")
         with here.clock.holding():
             before = here.sfn.start_execution(stateMachineArn=arn)["executionArn"]
-            here.sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(jsonata(S={"Type": "Pass", "Output": "new"})))
+            here.sfn.update_state_machine(
+                stateMachineArn=arn, definition=json.dumps(jsonata(S={"Type": "Pass", "Output": "new"}))
+            )
             after = here.sfn.start_execution(stateMachineArn=arn)["executionArn"]
         assert (here.finish(before).output, here.finish(after).output) == ("old", "new")
         described = here.sfn.describe_state_machine_for_execution(executionArn=before)
@@ -219,7 +258,8 @@ def test_listing_by_status_latest_first() -> None:
 
 
 def test_an_express_execution_answers_at_once_and_keeps_no_record() -> None:
-    # API StartSyncExecution: failures are in the result; DescribeExecution is not there for Express executions
+    # API StartSyncExecution: failures are in the result; DescribeExecution is not there for Express
+    # executions
     with world() as here:
         good = here.create(jsonata(S={"Type": "Pass", "Output": 1}), kind="EXPRESS")
         bad = here.create(jsonata(S={"Type": "Fail", "Error": "E"}), kind="EXPRESS")
@@ -240,7 +280,7 @@ def test_a_closed_executor_says_so() -> None:
         here.sfn.start_execution(stateMachineArn=arn)
 
 
-# --------------------------------------------------------------------------------------------------------- over HTTP
+# ---------------------------------------- over HTTP
 
 
 @pytest.fixture
@@ -248,22 +288,35 @@ def remote() -> Any:
     """A world served over HTTP, and boto3's own client for it."""
     with world(functions={"f": lambda event: event}) as here, serve(here.sfn) as server:
         client = boto3.client(
-            "stepfunctions", endpoint_url=server.url, region_name="eu-west-3", aws_access_key_id="x", aws_secret_access_key="y"
+            "stepfunctions",
+            endpoint_url=server.url,
+            region_name="eu-west-3",
+            aws_access_key_id="x",
+            aws_secret_access_key="y",
         )
         yield here, client
 
 
 def test_boto3_over_http(remote: tuple[World, Any]) -> None:
     here, client = remote
-    made = client.create_state_machine(name="m", definition=json.dumps(jsonata(S=invoke())), roleArn="arn:aws:iam::1:role/r")
+    made = client.create_state_machine(
+        name="m", definition=json.dumps(jsonata(S=invoke())), roleArn="arn:aws:iam::1:role/r"
+    )
     started = client.start_execution(stateMachineArn=made["stateMachineArn"], name="n", input='{"ä": "☃"}')
     here.finish(started["executionArn"])
     described = client.describe_execution(executionArn=started["executionArn"])
-    pages = client.get_paginator("get_execution_history").paginate(executionArn=started["executionArn"], PaginationConfig={"PageSize": 3})
+    pages = client.get_paginator("get_execution_history").paginate(
+        executionArn=started["executionArn"], PaginationConfig={"PageSize": 3}
+    )
     events = [event for page in pages for event in page["events"]]
     assert json.loads(described["output"]) == {"ä": "☃"}
-    assert described["startDate"] == here.sfn.describe_execution(executionArn=started["executionArn"])["startDate"]
-    assert [event["type"] for event in events] == [event["type"] for event in here.history(started["executionArn"])]
+    assert (
+        described["startDate"]
+        == here.sfn.describe_execution(executionArn=started["executionArn"])["startDate"]
+    )
+    assert [event["type"] for event in events] == [
+        event["type"] for event in here.history(started["executionArn"])
+    ]
     assert events[2]["taskScheduledEventDetails"]["resource"] == "invoke"
 
 
@@ -280,7 +333,7 @@ def test_errors_over_http_are_boto3s_exceptions(remote: tuple[World, Any]) -> No
     assert code(refused) == "UnknownOperationException"
 
 
-# -------------------------------------------------------------------------------------------------------- the clocks
+# ---------------------------------------- the clocks
 
 
 def test_simulated_time_passes_only_while_all_wait() -> None:
@@ -292,7 +345,10 @@ def test_simulated_time_passes_only_while_all_wait() -> None:
             clock.sleep(nap)
             order.append((name, clock.time()))
 
-    threads = [threading.Thread(target=sleeper, args=("a", 3.0, 3.0)), threading.Thread(target=sleeper, args=("b", 4.0))]
+    threads = [
+        threading.Thread(target=sleeper, args=("a", 3.0, 3.0)),
+        threading.Thread(target=sleeper, args=("b", 4.0)),
+    ]
     with clock.holding():
         for thread in threads:
             thread.start()
@@ -317,6 +373,8 @@ def test_a_cancelled_timer_is_not_made() -> None:
 def test_the_system_clock_runs_real_executions() -> None:
     with StepFunctions(lambda service: None, clock=SystemClock()) as sfn:
         definition = jsonata(S={"Type": "Wait", "Seconds": 0, "Output": "{% $millis() %}"})
-        arn = sfn.create_state_machine(name="m", definition=json.dumps(definition), type="EXPRESS")["stateMachineArn"]
+        arn = sfn.create_state_machine(name="m", definition=json.dumps(definition), type="EXPRESS")[
+            "stateMachineArn"
+        ]
         ended = sfn.start_sync_execution(stateMachineArn=arn)
     assert abs(json.loads(ended["output"]) / 1000 - ended["startDate"].timestamp()) < 60

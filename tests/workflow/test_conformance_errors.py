@@ -33,10 +33,22 @@ RETRIES = [
     pytest.param({}, 3, "SUCCEEDED", 1 + 2 + 4, id="defaults"),
     pytest.param({}, 4, "FAILED", 1 + 2 + 4, id="three-attempts-only"),
     pytest.param({"MaxAttempts": 0}, 1, "FAILED", 0, id="no-attempt"),
-    pytest.param({"IntervalSeconds": 3, "BackoffRate": 1.5, "MaxAttempts": 3}, 3, "SUCCEEDED", 3 + 4.5 + 6.75, id="backoff"),
+    pytest.param(
+        {"IntervalSeconds": 3, "BackoffRate": 1.5, "MaxAttempts": 3},
+        3,
+        "SUCCEEDED",
+        3 + 4.5 + 6.75,
+        id="backoff",
+    ),
     # "MaxDelaySeconds ... the maximum interval"
-    pytest.param({"IntervalSeconds": 3, "BackoffRate": 2, "MaxAttempts": 4, "MaxDelaySeconds": 10}, 4, "SUCCEEDED", 3 + 6 + 10 + 10, id="max-delay"),
-]  # fmt: skip
+    pytest.param(
+        {"IntervalSeconds": 3, "BackoffRate": 2, "MaxAttempts": 4, "MaxDelaySeconds": 10},
+        4,
+        "SUCCEEDED",
+        3 + 6 + 10 + 10,
+        id="max-delay",
+    ),
+]
 
 
 @pytest.mark.parametrize(("retrier", "failures", "status", "seconds"), RETRIES)
@@ -50,7 +62,15 @@ def test_retry_intervals(retrier: dict[str, Any], failures: int, status: str, se
 def test_full_jitter_draws_between_zero_and_the_interval() -> None:
     # "JitterStrategy FULL: randomizes the delay between 0 and the computed interval"
     function, _ = failing(5)
-    retry = [{"ErrorEquals": ["Boom"], "IntervalSeconds": 10, "BackoffRate": 1, "MaxAttempts": 5, "JitterStrategy": "FULL"}]
+    retry = [
+        {
+            "ErrorEquals": ["Boom"],
+            "IntervalSeconds": 10,
+            "BackoffRate": 1,
+            "MaxAttempts": 5,
+            "JitterStrategy": "FULL",
+        }
+    ]
     with world(functions={"f": function}) as here:
         ended = here.run(jsonata(S=invoke(Retry=retry)))
     assert ended.status == "SUCCEEDED"
@@ -59,8 +79,8 @@ def test_full_jitter_draws_between_zero_and_the_interval() -> None:
 
 
 def test_each_retrier_counts_its_own_attempts() -> None:
-    # The page's own example: ErrorA and ErrorB share one retrier with two attempts, ErrorC has another; the fourth
-    # error goes to the Catch.
+    # The page's own example: ErrorA and ErrorB share one retrier with two attempts, ErrorC has another; the
+    # fourth error goes to the Catch.
     errors = iter(["ErrorA", "ErrorB", "ErrorC", "ErrorB"])
 
     def function(event: Any) -> Any:
@@ -165,7 +185,10 @@ def lambda_raising(error: Exception) -> Any:
 LAMBDA_ERRORS = [
     (client_error("TooManyRequestsException", "Rate Exceeded.", 429), "Lambda.TooManyRequestsException"),
     (client_error("ServiceException", "internal", 500), "Lambda.ServiceException"),
-    (client_error("ResourceNotFoundException", "Function not found", 404), "Lambda.ResourceNotFoundException"),
+    (
+        client_error("ResourceNotFoundException", "Function not found", 404),
+        "Lambda.ResourceNotFoundException",
+    ),
     (client_error("SomethingNew", "?", 400), "Lambda.AWSLambdaException"),
     (client_error("502", "?", 502), "Lambda.ServiceException"),
     (EndpointConnectionError(endpoint_url="http://x"), "Lambda.SdkClientException"),
@@ -183,14 +206,20 @@ def test_lambda_service_error_names(raised: Exception, error: str) -> None:
 FUNCTION_ERRORS: list[tuple[FunctionError, str, str]] = [
     (FunctionError("InputError", "row 3"), "InputError", '"errorMessage": "row 3"'),
     # "Sandbox.Timedout" is the errorType of today's runtimes for a function that ran out of time
-    (FunctionError("Sandbox.Timedout", "RequestId: r Error: Task timed out after 3.00 seconds"), "Sandbox.Timedout", "timed out"),
+    (
+        FunctionError("Sandbox.Timedout", "RequestId: r Error: Task timed out after 3.00 seconds"),
+        "Sandbox.Timedout",
+        "timed out",
+    ),
     (FunctionError("Runtime.ExitError", "exit status 1"), "Runtime.ExitError", "exit status 1"),
     # "Lambda.Unknown: unhandled errors ... that did not return an error type"
     (FunctionError(None, "gone"), "Lambda.Unknown", "did not return an error type. Returned payload"),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("raised", "error", "words"), FUNCTION_ERRORS, ids=[e for _, e, _ in FUNCTION_ERRORS])
+@pytest.mark.parametrize(
+    ("raised", "error", "words"), FUNCTION_ERRORS, ids=[e for _, e, _ in FUNCTION_ERRORS]
+)
 def test_function_error_names(raised: FunctionError, error: str, words: str) -> None:
     def function(event: Any) -> Any:
         raise raised
@@ -253,8 +282,9 @@ def sleeper(here: list[World], seconds: float) -> Callable[[Any], Any]:
 
 
 @pytest.mark.parametrize(
-    ("took", "timeout", "status", "seconds"), [(5, 10, "SUCCEEDED", 5), (50, 10, "FAILED", 10), (50, "{% 20 + 10 %}", "FAILED", 30)]
-)  # fmt: skip
+    ("took", "timeout", "status", "seconds"),
+    [(5, 10, "SUCCEEDED", 5), (50, 10, "FAILED", 10), (50, "{% 20 + 10 %}", "FAILED", 30)],
+)
 def test_task_timeout(took: float, timeout: Any, status: str, seconds: float) -> None:
     # state-task: TimeoutSeconds; States.Timeout, which carries no cause
     holder: list[World] = []
@@ -303,7 +333,11 @@ def test_parallel_fails_with_its_branch_and_stops_the_others() -> None:
     fast = jsonata(F={"Type": "Fail", "Error": "Mine"}, start="F")
     for branch in (slow, fast):
         del branch["QueryLanguage"]
-    parallel = {"Type": "Parallel", "Branches": [slow, fast], "Catch": [{"ErrorEquals": ["Mine"], "Next": "C"}]}
+    parallel = {
+        "Type": "Parallel",
+        "Branches": [slow, fast],
+        "Catch": [{"ErrorEquals": ["Mine"], "Next": "C"}],
+    }
     with world() as here:
         ended = here.run(jsonata(S=parallel, C={"Type": "Succeed"}))
     assert (ended.status, ended.seconds) == ("SUCCEEDED", 0)
@@ -311,7 +345,10 @@ def test_parallel_fails_with_its_branch_and_stops_the_others() -> None:
 
 
 def test_parallel_gives_its_branches_results_in_order() -> None:
-    first = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 5, "Output": "{% $states.input.x %}", "End": True}}}
+    first = {
+        "StartAt": "A",
+        "States": {"A": {"Type": "Wait", "Seconds": 5, "Output": "{% $states.input.x %}", "End": True}},
+    }
     second = {"StartAt": "B", "States": {"B": {"Type": "Pass", "Output": "b", "End": True}}}
     parallel = {"Type": "Parallel", "Arguments": {"x": "{% $states.input.y %}"}, "Branches": [first, second]}
     with world() as here:

@@ -14,7 +14,9 @@ from .asl_world import invoke, jsonata, world
 VALUES = [
     # "Arguments/Output ... any JSON value, JSONata expressions included at any depth"
     pytest.param("{% $states.input.a %}", {"a": 1}, 1, id="a-value"),
-    pytest.param({"x": ["{% $states.input.a + 1 %}", "b"], "y": 3}, {"a": 1}, {"x": [2, "b"], "y": 3}, id="deep"),
+    pytest.param(
+        {"x": ["{% $states.input.a + 1 %}", "b"], "y": 3}, {"a": 1}, {"x": [2, "b"], "y": 3}, id="deep"
+    ),
     pytest.param("$states.input.a", {"a": 1}, "$states.input.a", id="no-delimiters-no-expression"),
     # JSON null is a value, not an absence
     pytest.param({"v": "{% $states.input.n %}"}, {"n": None}, {"v": None}, id="null-stays"),
@@ -26,12 +28,19 @@ VALUES = [
     pytest.param("{% $states.input.rows[x > 1].x %}", {"rows": [{"x": 1}, {"x": 2}]}, 2, id="singleton"),
     pytest.param("{% [$states.input.rows.x] %}", {"rows": [{"x": 1}]}, [1], id="forced-array"),
     pytest.param("{% 4 / 2 %}", {}, 2, id="whole-numbers-stay-whole"),
-    pytest.param("{% $states.input %}", {"a": {"b": [None, True, 1.5]}}, {"a": {"b": [None, True, 1.5]}}, id="all"),
+    pytest.param(
+        "{% $states.input %}", {"a": {"b": [None, True, 1.5]}}, {"a": {"b": [None, True, 1.5]}}, id="all"
+    ),
     # functions that Step Functions adds
     pytest.param("{% $partition([1,2,3,4,5], 2) %}", {}, [[1, 2], [3, 4], [5]], id="partition"),
     pytest.param("{% $range(0, 10, 5) %}", {}, [0, 5, 10], id="range-includes-its-end"),
     pytest.param("{% $range(3, 1, -1) %}", {}, [3, 2, 1], id="range-down"),
-    pytest.param("{% $hash('a', 'SHA-256') %}", {}, "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb", id="hash"),
+    pytest.param(
+        "{% $hash('a', 'SHA-256') %}",
+        {},
+        "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+        id="hash",
+    ),
     pytest.param("{% $random(5) = $random(5) and $random(5) < 1 %}", {}, True, id="random-is-seeded"),
     pytest.param("{% $length($uuid()) %}", {}, 36, id="uuid"),
     pytest.param("""{% $parse('{"a": [1, null]}') %}""", {}, {"a": [1, None]}, id="parse"),
@@ -40,7 +49,7 @@ VALUES = [
     pytest.param("{% $toMillis($now()) = $millis() %}", {}, True, id="now"),
     pytest.param("{% $states.context.Execution.Input.a %}", {"a": 4}, 4, id="context-input"),
     pytest.param("{% $states.context.State.Name %}", {}, "S", id="context-state"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("output", "given", "expected"), VALUES)
@@ -50,7 +59,8 @@ def test_output(output: Any, given: Any, expected: Any) -> None:
 
 
 FAILURES = [
-    # "States.QueryEvaluationError ... the expression returned nothing (undefined)", a type error, an out-of-range value
+    # "States.QueryEvaluationError ... the expression returned nothing (undefined)", a type error, an
+    # out-of-range value
     pytest.param("{% $states.input.zz %}", "Output", "returned nothing (undefined)", id="undefined"),
     pytest.param({"v": ["{% $states.input.zz %}"]}, "Output/v[0]", "returned nothing", id="undefined-deep"),
     pytest.param("{% $never %}", "Output", "returned nothing", id="unknown-variable"),
@@ -85,7 +95,8 @@ def test_a_query_evaluation_error_can_be_caught() -> None:
 
 
 def test_variables_are_assigned_together_when_the_state_is_left() -> None:
-    # workflow-variables: "all expressions are evaluated before any assignment": a swap works, and Output sees the old.
+    # workflow-variables: "all expressions are evaluated before any assignment": a swap works, and Output
+    # sees the old.
     first = {"Type": "Pass", "Assign": {"a": 1, "b": 2}, "Next": "Swap"}
     swap = {"Type": "Pass", "Assign": {"a": "{% $b %}", "b": "{% $a %}"}, "Output": "{% $a %}", "Next": "End"}
     end = {"Type": "Pass", "Output": "{% [$states.input, $a, $b] %}"}
@@ -96,7 +107,10 @@ def test_variables_are_assigned_together_when_the_state_is_left() -> None:
 
 
 def test_a_null_variable_is_null_and_not_undefined() -> None:
-    states = {"S": {"Type": "Pass", "Assign": {"v": None}, "Next": "T"}, "T": {"Type": "Pass", "Output": "{% $v = null %}"}}
+    states = {
+        "S": {"Type": "Pass", "Assign": {"v": None}, "Next": "T"},
+        "T": {"Type": "Pass", "Output": "{% $v = null %}"},
+    }
     with world() as here:
         assert here.run(jsonata(**states)).output is True
 
@@ -125,7 +139,9 @@ def test_a_condition_must_be_a_boolean() -> None:
     with world() as here:
         ended = here.run(jsonata(S=choice, T={"Type": "Succeed"}))
     assert ended.error == "States.QueryEvaluationError"
-    assert ended.event("EvaluationFailed")["evaluationFailedEventDetails"]["location"] == "Choices[0]/Condition"
+    assert (
+        ended.event("EvaluationFailed")["evaluationFailedEventDetails"]["location"] == "Choices[0]/Condition"
+    )
 
 
 def test_fail_evaluates_its_error_and_cause() -> None:

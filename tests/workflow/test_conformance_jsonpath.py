@@ -17,8 +17,12 @@ FLOWS = [
     pytest.param({"InputPath": "$.a"}, {"a": {"b": 1}}, {"b": 1}, id="InputPath"),
     pytest.param({"InputPath": None}, {"a": 1}, {}, id="InputPath-null-is-empty"),
     pytest.param({"Parameters": {"x.$": "$.a", "k": "$.a"}}, {"a": 1}, {"x": 1, "k": "$.a"}, id="Parameters"),
-    pytest.param({"Parameters": {"d": {"e.$": "$.a[1]"}}}, {"a": [1, 2]}, {"d": {"e": 2}}, id="Parameters-deep"),
-    pytest.param({"Parameters": {"l": [{"e.$": "$.a"}]}}, {"a": 1}, {"l": [{"e": 1}]}, id="Parameters-in-array"),
+    pytest.param(
+        {"Parameters": {"d": {"e.$": "$.a[1]"}}}, {"a": [1, 2]}, {"d": {"e": 2}}, id="Parameters-deep"
+    ),
+    pytest.param(
+        {"Parameters": {"l": [{"e.$": "$.a"}]}}, {"a": 1}, {"l": [{"e": 1}]}, id="Parameters-in-array"
+    ),
     pytest.param({"Parameters": {"n.$": "$$.State.Name"}}, {}, {"n": "S"}, id="context-object"),
     pytest.param({"Result": {"r": 1}}, {"a": 1}, {"r": 1}, id="Result-replaces"),
     pytest.param({"Result": 5, "ResultPath": "$.r"}, {"a": 1}, {"a": 1, "r": 5}, id="ResultPath-adds"),
@@ -67,7 +71,11 @@ def test_result_selector_comes_between_the_result_and_result_path() -> None:
         ({"OutputPath": "$.zz"}, "States.Runtime", "could not be found"),
         ({"Parameters": {"x.$": "$unset"}}, "States.Runtime", "$unset"),
         ({"Result": 1, "ResultPath": "$.a[7]"}, "States.ResultPathMatchFailure", "ResultPath"),
-        ({"Parameters": {"x.$": "States.StringToJson($.text)"}}, "States.IntrinsicFailure", "States.StringToJson"),
+        (
+            {"Parameters": {"x.$": "States.StringToJson($.text)"}},
+            "States.IntrinsicFailure",
+            "States.StringToJson",
+        ),
         ({"Parameters": {"x.$": "States.ArrayGetItem($.a, 9)"}}, "States.IntrinsicFailure", "9"),
     ],
 )
@@ -105,7 +113,9 @@ INTRINSICS = [
 def test_intrinsic_functions(call: str, expected: Any) -> None:
     given = {"s": "a b", "o": {"k": 1}, "l": [1, 2, 3], "n": 5}
     with world() as here:
-        assert here.run(jsonpath(S={"Type": "Pass", "Parameters": {"x.$": call}}), given).output == {"x": expected}
+        assert here.run(jsonpath(S={"Type": "Pass", "Parameters": {"x.$": call}}), given).output == {
+            "x": expected
+        }
 
 
 AT = "2024-08-18T17:33:00Z"
@@ -158,7 +168,8 @@ def test_choice_rules(rule: dict[str, Any], matches: bool) -> None:
     choice = {"Type": "Choice", "Choices": [{**rule, "Next": "Yes"}], "Default": "No"}
     with world() as here:
         ended = here.run(
-            jsonpath(S=choice, Yes={"Type": "Pass", "Result": True}, No={"Type": "Pass", "Result": False}), given
+            jsonpath(S=choice, Yes={"Type": "Pass", "Result": True}, No={"Type": "Pass", "Result": False}),
+            given,
         )
     assert ended.output is matches
 
@@ -173,7 +184,11 @@ def test_a_choice_without_a_match_or_default() -> None:
 
 def test_a_comparison_of_what_is_not_there_fails() -> None:
     # state-choice: only IsPresent may look for what is not there.
-    choice = {"Type": "Choice", "Choices": [{"Variable": "$.zz", "NumericEquals": 1, "Next": "T"}], "Default": "T"}
+    choice = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.zz", "NumericEquals": 1, "Next": "T"}],
+        "Default": "T",
+    }
     with world() as here:
         ended = here.run(jsonpath(S=choice, T={"Type": "Succeed"}), {"n": 2})
     assert ended.error == "States.Runtime"
@@ -184,5 +199,7 @@ def test_paths_for_seconds_error_and_cause() -> None:
     # state-wait: SecondsPath; state-fail: ErrorPath and CausePath, which may be intrinsic functions.
     fail = {"Type": "Fail", "ErrorPath": "$.e", "CausePath": "States.Format('for {}', $.e)"}
     with world() as here:
-        ended = here.run(jsonpath(S={"Type": "Wait", "SecondsPath": "$.s", "Next": "F"}, F=fail), {"s": 7, "e": "Mine"})
+        ended = here.run(
+            jsonpath(S={"Type": "Wait", "SecondsPath": "$.s", "Next": "F"}, F=fail), {"s": 7, "e": "Mine"}
+        )
     assert (ended.seconds, ended.error, ended.cause) == (7, "Mine", "for Mine")

@@ -38,7 +38,7 @@ def picky(event: Any) -> Any:
     return event
 
 
-# ------------------------------------------------------------------------------------------------------- both modes
+# ---------------------------------------- both modes
 
 
 @pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
@@ -71,7 +71,9 @@ def test_items_and_results_in_order(mode: str, fields: dict[str, Any], given: An
 
 
 @pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
-@pytest.mark.parametrize(("concurrency", "seconds"), [(1, 60), (2, 30), ("{% $states.input.c %}", 20), (0, 10)])
+@pytest.mark.parametrize(
+    ("concurrency", "seconds"), [(1, 60), (2, 30), ("{% $states.input.c %}", 20), (0, 10)]
+)
 def test_max_concurrency(mode: str, concurrency: Any, seconds: float) -> None:
     # MaxConcurrency: so many at once; 0 is no limit (10,000 distributed, 40 inline)
     waits = {"W": {"Type": "Wait", "Seconds": 10, "End": True}}
@@ -103,7 +105,11 @@ def test_inline_iterations_read_outer_variables_but_keep_their_own() -> None:
     inner["Q"] = {"Type": "Pass", "Output": "{% $outer + $mine %}", "End": True}
     machine = mapping("INLINE", inner, Next="After")
     machine["States"] |= {"First": {"Type": "Pass", "Assign": {"outer": 10}, "Next": "S"}}
-    machine["States"]["After"] = {"Type": "Pass", "Output": ["{% $states.input %}", "{% $exists($mine) %}"], "End": True}
+    machine["States"]["After"] = {
+        "Type": "Pass",
+        "Output": ["{% $states.input %}", "{% $exists($mine) %}"],
+        "End": True,
+    }
     with world() as here:
         ended = here.run(machine | {"StartAt": "First"}, [1, 2])
     assert ended.output == [[11, 12], False]
@@ -127,12 +133,16 @@ def test_an_inline_iteration_that_fails_fails_the_map_and_aborts_the_rest() -> N
         ended = here.run(mapping("INLINE", MaxConcurrency=1), [0, 1, 2])
     assert ended.error == "Odd"
     assert ended.types.count("MapIterationStarted") == 2
-    assert [t for t in ended.types if t in ("MapIterationSucceeded", "MapIterationFailed", "MapStateFailed")] == [
-        "MapIterationSucceeded", "MapIterationFailed", "MapStateFailed",
-    ]  # fmt: skip
+    assert [
+        t for t in ended.types if t in ("MapIterationSucceeded", "MapIterationFailed", "MapStateFailed")
+    ] == [
+        "MapIterationSucceeded",
+        "MapIterationFailed",
+        "MapStateFailed",
+    ]
 
 
-# ------------------------------------------------------------------------------------------------------ item readers
+# ---------------------------------------- item readers
 
 
 def reader(kind: str | None, key: str = "items", resource: str = GET, **config: Any) -> dict[str, Any]:
@@ -142,19 +152,35 @@ def reader(kind: str | None, key: str = "items", resource: str = GET, **config: 
     return {"Resource": resource, "ReaderConfig": config, "Arguments": arguments}
 
 
-CSV = "id,name\n1,a\n2,\"b,c\"\n3\n"
+CSV = 'id,name\n1,a\n2,"b,c"\n3\n'
 READERS = [
-    pytest.param(reader("JSON"), "[1, {\"a\": null}]", [1, {"a": None}], id="json"),
+    pytest.param(reader("JSON"), '[1, {"a": null}]', [1, {"a": None}], id="json"),
     pytest.param(reader("JSON", ItemsPointer="/a/b"), '{"a": {"b": [1]}}', [1], id="json-pointer"),
     pytest.param(reader("JSON", MaxItems=2), "[1, 2, 3]", [1, 2], id="max-items"),
-    pytest.param(reader("JSON", MaxItems="{% $states.input.m %}"), "[1, 2, 3]", [1], id="max-items-expression"),
+    pytest.param(
+        reader("JSON", MaxItems="{% $states.input.m %}"), "[1, 2, 3]", [1], id="max-items-expression"
+    ),
     pytest.param(reader("JSONL"), '{"a": 1}\n\n{"a": 2}\n', [{"a": 1}, {"a": 2}], id="jsonl"),
     # "missing values are empty strings"; every value is a string
-    pytest.param(reader("CSV", CSVHeaderLocation="FIRST_ROW"), CSV,
-                 [{"id": "1", "name": "a"}, {"id": "2", "name": "b,c"}, {"id": "3", "name": ""}], id="csv"),
-    pytest.param(reader("CSV", CSVHeaderLocation="GIVEN", CSVHeaders=["x", "y"]), "1,2\n", [{"x": "1", "y": "2"}], id="csv-given"),
-    pytest.param(reader("CSV", CSVHeaderLocation="FIRST_ROW", CSVDelimiter="TAB"), "x\ty\n1\t2\n", [{"x": "1", "y": "2"}], id="csv-tab"),
-]  # fmt: skip
+    pytest.param(
+        reader("CSV", CSVHeaderLocation="FIRST_ROW"),
+        CSV,
+        [{"id": "1", "name": "a"}, {"id": "2", "name": "b,c"}, {"id": "3", "name": ""}],
+        id="csv",
+    ),
+    pytest.param(
+        reader("CSV", CSVHeaderLocation="GIVEN", CSVHeaders=["x", "y"]),
+        "1,2\n",
+        [{"x": "1", "y": "2"}],
+        id="csv-given",
+    ),
+    pytest.param(
+        reader("CSV", CSVHeaderLocation="FIRST_ROW", CSVDelimiter="TAB"),
+        "x\ty\n1\t2\n",
+        [{"x": "1", "y": "2"}],
+        id="csv-tab",
+    ),
+]
 
 
 @pytest.mark.parametrize(("item_reader", "content", "expected"), READERS)
@@ -168,7 +194,9 @@ def test_listing_objects_follows_every_page() -> None:
     listing = reader(None, "p/", "arn:aws:states:::s3:listObjectsV2")
     with world(functions=ECHO, objects=objects) as here:
         output = here.run(mapping(ItemReader=listing)).output
-        some = here.run(mapping(ItemReader=reader(None, "p/", "arn:aws:states:::s3:listObjectsV2", MaxItems=3))).output
+        some = here.run(
+            mapping(ItemReader=reader(None, "p/", "arn:aws:states:::s3:listObjectsV2", MaxItems=3))
+        ).output
     assert [(o["Key"], o["Size"]) for o in output] == [(f"p/{i}", i) for i in range(5)]
     assert len(some) == 3
 
@@ -188,7 +216,9 @@ def test_listing_objects_follows_every_page() -> None:
 )
 def test_items_that_cannot_be_read(item_reader: dict[str, Any], content: Any) -> None:
     # concepts-error-handling: States.ItemReaderFailed
-    machine = mapping(ItemReader=item_reader, Catch=[{"ErrorEquals": ["States.ItemReaderFailed"], "Next": "C"}])
+    machine = mapping(
+        ItemReader=item_reader, Catch=[{"ErrorEquals": ["States.ItemReaderFailed"], "Next": "C"}]
+    )
     machine["States"]["C"] = {"Type": "Pass", "Output": "caught", "End": True}
     with world(objects={"bucket/items": content}) as here:
         ended = here.run(machine)
@@ -196,7 +226,7 @@ def test_items_that_cannot_be_read(item_reader: dict[str, Any], content: Any) ->
     assert "MapRunStarted" not in ended.types
 
 
-# ----------------------------------------------------------------------------------------------------------- batches
+# ---------------------------------------- batches
 
 BATCHES = [
     ({"MaxItemsPerBatch": 2}, [{"Items": [1, 2]}, {"Items": [3, 4]}, {"Items": [5]}]),
@@ -210,7 +240,9 @@ BATCHES = [
 ]
 
 
-@pytest.mark.parametrize(("batcher", "expected"), BATCHES, ids=["items", "expression", "batch-input", "bytes"])
+@pytest.mark.parametrize(
+    ("batcher", "expected"), BATCHES, ids=["items", "expression", "batch-input", "bytes"]
+)
 def test_item_batcher(batcher: dict[str, Any], expected: list[Any]) -> None:
     machine = mapping(Items="{% $states.input.l %}", ItemBatcher=batcher)
     with world(functions=ECHO) as here:
@@ -222,7 +254,7 @@ def test_item_batcher(batcher: dict[str, Any], expected: list[Any]) -> None:
     assert described["executionCounts"]["succeeded"] == len(expected)
 
 
-# ------------------------------------------------------------------------------------------------ tolerated failures
+# ---------------------------------------- tolerated failures
 
 TOLERANCES = [
     ({}, "FAILED"),
@@ -238,7 +270,8 @@ TOLERANCES = [
 
 @pytest.mark.parametrize(("tolerance", "status"), TOLERANCES, ids=lambda v: str(v))
 def test_tolerated_failures_are_enforced(tolerance: dict[str, Any], status: str) -> None:
-    # maprun-fail-threshold: more failed items than tolerated fail the Map with States.ExceedToleratedFailureThreshold
+    # maprun-fail-threshold: more failed items than tolerated fail the Map with
+    # States.ExceedToleratedFailureThreshold
     with world(functions={"f": picky}) as here:
         ended = here.run(mapping(MaxConcurrency=1, **tolerance), [0, 1, 2, 3, 4, 5])
     assert ended.status == status
@@ -249,7 +282,11 @@ def test_tolerated_failures_are_enforced(tolerance: dict[str, Any], status: str)
 
 def test_when_too_many_failed_the_rest_is_stopped_and_not_started() -> None:
     inner = {
-        "C": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input = 0 %}", "Next": "F"}], "Default": "W"},
+        "C": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $states.input = 0 %}", "Next": "F"}],
+            "Default": "W",
+        },
         "F": {"Type": "Fail", "Error": "Mine"},
         "W": {"Type": "Wait", "Seconds": 500, "End": True},
     }
@@ -258,7 +295,11 @@ def test_when_too_many_failed_the_rest_is_stopped_and_not_started() -> None:
         (run,) = here.sfn.list_map_runs(executionArn=ended.arn)["mapRuns"]
         counts = here.sfn.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
         folder = f"bucket/out/{run['mapRunArn'].rpartition(':')[2]}"
-        files = {name.rpartition("/")[2]: json.loads(body) for name, body in here.s3.objects.items() if name.startswith(folder)}
+        files = {
+            name.rpartition("/")[2]: json.loads(body)
+            for name, body in here.s3.objects.items()
+            if name.startswith(folder)
+        }
     assert ended.seconds == 0
     assert counts["failed"] == 1
     assert counts["aborted"] == 2
@@ -269,7 +310,8 @@ def test_when_too_many_failed_the_rest_is_stopped_and_not_started() -> None:
 
 
 def test_a_failed_child_among_the_results() -> None:
-    # input-output-resultwriter: "if a child workflow execution fails, its result is returned unchanged, as with NONE"
+    # input-output-resultwriter: "if a child workflow execution fails, its result is returned unchanged, as
+    # with NONE"
     with world(functions={"f": picky}) as here:
         output = here.run(mapping(ToleratedFailureCount=1), [0, 1, 2]).output
     assert output[0] == 0
@@ -277,7 +319,7 @@ def test_a_failed_child_among_the_results() -> None:
     assert (output[1]["Status"], output[1]["Error"]) == ("FAILED", "Odd")
 
 
-# ----------------------------------------------------------------------------------------------------- result writer
+# ---------------------------------------- result writer
 
 
 def test_result_writer_writes_what_its_manifest_says() -> None:
@@ -297,12 +339,23 @@ def test_result_writer_writes_what_its_manifest_says() -> None:
     assert files["PENDING"] == []
     assert succeeded["Size"] == size
     # outputs and inputs are JSON *texts*
-    assert [(e["Status"], e["Input"], e["Output"]) for e in entries] == [("SUCCEEDED", "0", "0"), ("SUCCEEDED", "2", "2")]
+    assert [(e["Status"], e["Input"], e["Output"]) for e in entries] == [
+        ("SUCCEEDED", "0", "0"),
+        ("SUCCEEDED", "2", "2"),
+    ]
     assert child["output"] == "2"
     assert set(entries[0]) == {
-        "ExecutionArn", "Input", "InputDetails", "Name", "Output", "OutputDetails", "StartDate", "StateMachineArn",
-        "Status", "StopDate",
-    }  # fmt: skip
+        "ExecutionArn",
+        "Input",
+        "InputDetails",
+        "Name",
+        "Output",
+        "OutputDetails",
+        "StartDate",
+        "StateMachineArn",
+        "Status",
+        "StopDate",
+    }
     assert [(e["Status"], e["Error"]) for e in failed] == [("FAILED", "Odd")]
 
 
@@ -318,7 +371,9 @@ def test_writer_config(transformation: str, output_type: str, expected: Any) -> 
     config = {"WriterConfig": {"Transformation": transformation, "OutputType": output_type}}
     with world(functions=ECHO) as here:
         ended = here.run(mapping(ResultWriter=WRITER | config), [[1, 2], [3]])
-        key = ended.output["ResultWriterDetails"]["Key"].replace("manifest.json", f"SUCCEEDED_0.{output_type.lower()}")
+        key = ended.output["ResultWriterDetails"]["Key"].replace(
+            "manifest.json", f"SUCCEEDED_0.{output_type.lower()}"
+        )
         body = here.s3.objects[f"bucket/{key}"].decode()
         inline = here.run(mapping(ResultWriter=config), [[1, 2], [3]])
     assert (json.loads(body) if output_type == "JSON" else body) == expected
@@ -344,7 +399,7 @@ def test_results_over_256_kib_need_a_writer() -> None:
     assert written.status == "SUCCEEDED"
 
 
-# ---------------------------------------------------------------------------------------------------------- map runs
+# ---------------------------------------- map runs
 
 
 def test_children_are_executions_of_the_labelled_machine() -> None:
@@ -360,9 +415,14 @@ def test_children_are_executions_of_the_labelled_machine() -> None:
     assert (described["mapRunArn"], json.loads(described["input"])) == (run["mapRunArn"], "b")
     assert described["stateMachineArn"].endswith(":stateMachine:machine-1/Shards")
     assert types == [
-        "ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSucceeded", "TaskStateExited",
+        "ExecutionStarted",
+        "TaskStateEntered",
+        "TaskScheduled",
+        "TaskStarted",
+        "TaskSucceeded",
+        "TaskStateExited",
         "ExecutionSucceeded",
-    ]  # fmt: skip
+    ]
 
 
 def test_counts_are_live_and_an_update_takes_effect_while_it_runs() -> None:
@@ -380,13 +440,18 @@ def test_counts_are_live_and_an_update_takes_effect_while_it_runs() -> None:
         ended = here.finish(arn)
     assert {k: v for k, v in counts.items() if v} == {"pending": 7, "running": 1, "succeeded": 1, "total": 9}
     assert (later["itemCounts"]["running"], later["maxConcurrency"], later["status"]) == (4, 4, "RUNNING")
-    # 1 by second 10; the one running since then and three since 15 by 20 and 25; the last four follow in their places
+    # 1 by second 10; the one running since then and three since 15 by 20 and 25; the last four follow in
+    # their places
     assert ended.seconds == 35
 
 
 def test_an_update_of_the_tolerance_can_fail_a_run() -> None:
     inner = {
-        "C": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input = 0 %}", "Next": "F"}], "Default": "W"},
+        "C": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $states.input = 0 %}", "Next": "F"}],
+            "Default": "W",
+        },
         "F": {"Type": "Fail", "Error": "Mine"},
         "W": {"Type": "Wait", "Seconds": 500, "End": True},
     }

@@ -99,8 +99,12 @@ def test_a_token_waits_as_long_as_it_takes_and_history_says_submitted() -> None:
 
 
 def test_heartbeats_keep_a_task_alive_and_their_absence_ends_it() -> None:
-    # state-task: HeartbeatSeconds; a heartbeat that stays out is States.Timeout, also caught as States.HeartbeatTimeout
-    task = TOKEN_TASK | {"HeartbeatSeconds": 60, "Catch": [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "C"}]}
+    # state-task: HeartbeatSeconds; a heartbeat that stays out is States.Timeout, also caught as
+    # States.HeartbeatTimeout
+    task = TOKEN_TASK | {
+        "HeartbeatSeconds": 60,
+        "Catch": [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "C"}],
+    }
     with world() as here:
         with here.clock.holding():
             arn = here.start(jsonata(S=task, C={"Type": "Pass"}))
@@ -132,7 +136,11 @@ def test_tokens_are_checked() -> None:
     with world(on_send=succeed) as here:
         here.run(jsonata(S=dict(TOKEN_TASK)))
         used = json.loads(here.sqs.sent[0]["MessageBody"])["token"]
-        for token, output, code in [("nope", "1", "InvalidToken"), (used, "{", "InvalidOutput"), (used, "1", "TaskTimedOut")]:
+        for token, output, code in [
+            ("nope", "1", "InvalidToken"),
+            (used, "{", "InvalidOutput"),
+            (used, "1", "TaskTimedOut"),
+        ]:
             with pytest.raises(ClientError) as caught:
                 here.sfn.send_task_success(taskToken=token, output=output)
             assert caught.value.response["Error"]["Code"] == code
@@ -140,7 +148,11 @@ def test_tokens_are_checked() -> None:
 
 def sdk(service: str, action: str, **arguments: Any) -> dict[str, Any]:
     """A Task over an AWS SDK integration."""
-    return {"Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:{service}:{action}", "Arguments": arguments}
+    return {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::aws-sdk:{service}:{action}",
+        "Arguments": arguments,
+    }
 
 
 def test_sdk_results_are_pascal_case_with_bodies_as_text() -> None:
@@ -153,16 +165,26 @@ def test_sdk_results_are_pascal_case_with_bodies_as_text() -> None:
 
 
 SDK_ERRORS = [
-    # "the name of the SDK's exception class": it ends in Exception, and the service is spelled as in the Java SDK
+    # "the name of the SDK's exception class": it ends in Exception, and the service is spelled as in the
+    # Java SDK
     (sdk("s3", "getObject", Bucket="bucket", Key="zz"), "S3.NoSuchKeyException"),
     (sdk("s3", "getObject", Bucket="none", Key="zz"), "S3.NoSuchBucketException"),
     (
-        sdk("dynamodb", "putItem", TableName="t", Item={"pk": {"S": "1"}}, ConditionExpression="attribute_not_exists(pk)"),
+        sdk(
+            "dynamodb",
+            "putItem",
+            TableName="t",
+            Item={"pk": {"S": "1"}},
+            ConditionExpression="attribute_not_exists(pk)",
+        ),
         "DynamoDb.ConditionalCheckFailedException",
     ),
     (sdk("sqs", "sendMessage", QueueUrl="nowhere", MessageBody="x"), "Sqs.QueueDoesNotExistException"),
-    (sdk("sfn", "describeExecution", ExecutionArn="arn:aws:states:eu-west-3:1:execution:a:b"), "Sfn.ExecutionDoesNotExistException"),
-]  # fmt: skip
+    (
+        sdk("sfn", "describeExecution", ExecutionArn="arn:aws:states:eu-west-3:1:execution:a:b"),
+        "Sfn.ExecutionDoesNotExistException",
+    ),
+]
 
 
 @pytest.mark.parametrize(("task", "error"), SDK_ERRORS, ids=[name for _, name in SDK_ERRORS])
@@ -177,8 +199,13 @@ def test_sdk_lambda_names_its_throttle_as_the_optimised_integration_does() -> No
     from .asl_world import client_error
     from .test_conformance_errors import lambda_raising
 
-    with world(clients={"lambda": lambda_raising(client_error("TooManyRequestsException", "slow", 429))}) as here:
-        assert here.run(jsonata(S=sdk("lambda", "invoke", FunctionName="f"))).error == "Lambda.TooManyRequestsException"
+    with world(
+        clients={"lambda": lambda_raising(client_error("TooManyRequestsException", "slow", 429))}
+    ) as here:
+        assert (
+            here.run(jsonata(S=sdk("lambda", "invoke", FunctionName="f"))).error
+            == "Lambda.TooManyRequestsException"
+        )
 
 
 def child(here: World, **states: Any) -> str:

@@ -1,7 +1,7 @@
 """The service's exceptions as boto3 raises them: a ClientError subclass for each error code.
 
-Made by botocore's own factory from the service model, so that `except client.exceptions.ExecutionAlreadyExists` and
-`except ClientError` with its response both work.
+Made by botocore's own factory from the service model, so that `except
+client.exceptions.ExecutionAlreadyExists` and `except ClientError` with its response both work.
 """
 
 from __future__ import annotations

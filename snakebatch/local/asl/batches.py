@@ -31,7 +31,7 @@ def child_inputs(visit: Visit, data: DataFlow, items: list[Any]) -> list[ChildIn
         if len(content.encode()) > heaviest:
             raise StateError(
                 DATA_LIMIT,
-                f"The batch size of {len(content.encode())} bytes with one item exceeds the limit of {heaviest}",
+                f"A batch of one item has {len(content.encode())} bytes, more than the limit of {heaviest}",
             )
         inputs.append(ChildInput(content, len(batch)))
     return inputs

@@ -49,6 +49,13 @@ def map_state(check: Check, state: dict[str, Any], language: str, path: str) -> 
         _writer(check, state["ResultWriter"], language, f"{path}.ResultWriter")
 
 
+def is_distributed(state: dict[str, Any]) -> bool:
+    """Whether a state is a Map in Distributed mode."""
+    processor = state.get("ItemProcessor")
+    config = processor.get("ProcessorConfig") if isinstance(processor, dict) else None
+    return isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED" and state.get("Type") == "Map"
+
+
 def _distributed(check: Check, state: dict[str, Any], path: str) -> bool:
     processor = state.get("ItemProcessor")
     if not isinstance(processor, dict) or "ProcessorConfig" not in processor:
@@ -129,7 +136,7 @@ def _csv(check: Check, config: dict[str, Any], path: str) -> None:
         check.add(
             f"{path}.CSVHeaders", "is an array of names where CSVHeaderLocation is GIVEN, and only there"
         )
-    if config.get("CSVDelimiter", "COMMA") not in DELIMITERS:
+    if config.get("CSVDelimiter", "COMMA") not in tuple(DELIMITERS):
         check.add(f"{path}.CSVDelimiter", f"must be one of {', '.join(DELIMITERS)}")
 
 

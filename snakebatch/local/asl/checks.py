@@ -1,4 +1,4 @@
-"""The findings about a definition, and checks that hold for any state: fields, numbers, expressions and paths."""
+"""Findings about a definition, and checks for any state: fields, numbers, expressions and paths."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Check:
         self, source: dict[str, Any], name: str, path: str, *, least: float = 0, most: float = 99_999_999,
         whole: bool = True, expression: bool = False,
     ) -> None:  # fmt: skip
-        """A field that must be a number in a range, if it is there; or an expression where that is possible."""
+        """A field that, if it is there, is a number in a range; or an expression where one may be."""
         value = source.get(name)
         if name not in source or (expression and jsonata.is_expression(value)):
             return
@@ -72,7 +72,7 @@ _REFERENCE_FIELDS = frozenset({"ResultPath"})
 
 
 def check_expressions(check: Check, state: dict[str, Any], language: str, path: str) -> None:
-    """Every expression, path and payload template of a state parses; inner graphs are looked at on their own."""
+    """Every expression, path and payload template of a state parses; not those of inner graphs."""
     for name, value in state.items():
         where = f"{path}.{name}"
         if name in _INNER_GRAPHS or name in ("Comment", "Next", "Type"):
@@ -81,10 +81,8 @@ def check_expressions(check: Check, state: dict[str, Any], language: str, path: 
             _jsonata(check, value, where)
         elif name in _REFERENCE_FIELDS and value is not None:
             check.reference(value, where)
-        elif (
-            (name in _PATH_FIELDS
-            and value is not None)
-            or (name.endswith("Path") and name not in _PATH_FIELDS | _REFERENCE_FIELDS)
+        elif (name in _PATH_FIELDS and value is not None) or (
+            name.endswith("Path") and name not in _PATH_FIELDS | _REFERENCE_FIELDS
         ):
             check.text(value, where)
         elif name not in ("Result", "Choices", "Catch", "Retry"):
@@ -117,7 +115,9 @@ def _jsonata(check: Check, value: Any, path: str) -> None:
 def _template(check: Check, value: Any, path: str) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
-            if key.endswith(".$") or (key.endswith("Path") and isinstance(item, str) and item.startswith("$")):
+            if key.endswith(".$") or (
+                key.endswith("Path") and isinstance(item, str) and item.startswith("$")
+            ):
                 check.text(item, f"{path}.{key}")
             else:
                 _template(check, item, f"{path}.{key}")

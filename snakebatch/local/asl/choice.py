@@ -1,8 +1,8 @@
 """The comparison operators of Choice rules in JSONPath states.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
-A comparison of values of another type than the operator's is false; a path that finds nothing fails the state,
-except for IsPresent.
+A comparison of values of another type than the operator's is false; a path that finds nothing fails the
+state, except for IsPresent.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def holds(rule: Mapping[str, Any], data: JsonPathFlow) -> bool:
         return (value is not jsonpath.MISSING) is rule[name]
     if value is jsonpath.MISSING:
         raise PathError(
-            f"Invalid path '{rule['Variable']}': The choice state's condition path references an invalid value."
+            f"Invalid path '{rule['Variable']}': "
+            "The choice state's condition path references an invalid value."
         )
     if name in TESTS:
         return TESTS[name](value) is rule[name]

@@ -1,8 +1,8 @@
 """What goes into a state and what comes out, in the two query languages behind one interface.
 
-JSONata: `Arguments`, `Output`, `Assign` (transforming-data). JSONPath: `InputPath`, `Parameters`, `ResultSelector`,
-`ResultPath`, `OutputPath`, `Assign` (concepts-input-output-filtering). All assignments of a state are evaluated on the
-variables as they were when it started, and take effect when it is left.
+JSONata: `Arguments`, `Output`, `Assign` (transforming-data). JSONPath: `InputPath`, `Parameters`,
+`ResultSelector`, `ResultPath`, `OutputPath`, `Assign` (concepts-input-output-filtering). All assignments of
+a state are evaluated on the variables as they were when it started, and take effect when it is left.
 """
 
 from __future__ import annotations
@@ -73,9 +73,11 @@ class JsonataFlow:
             states["errorOutput"] = error
         now = self._visit.engine.runtime.now()
         return {
-            **self._variables, "states": states,
-            "now": _function(lambda *picture: _now(now, *picture)), "millis": _function(lambda: int(now * 1000)),
-        }  # fmt: skip
+            **self._variables,
+            "states": states,
+            "now": _function(lambda *picture: _now(now, *picture)),
+            "millis": _function(lambda: int(now * 1000)),
+        }
 
     def _render(self, template: Any, location: str, bindings: Mapping[str, Any]) -> Any:
         return jsonata.render(template, lambda text, where: jsonata.evaluate(text, bindings, where), location)
@@ -205,7 +207,7 @@ class JsonPathFlow:
 
 
 def insert(target: Any, path: str | None, value: Any) -> Any:
-    """`value` put where a reference path leads in a copy of `target`; `$` replaces it, None discards the value.
+    """`value` put where a reference path leads in a copy of `target`; `$` replaces it, None discards it.
 
     Objects on the way are made; anything else that does not fit is States.ResultPathMatchFailure.
     """

@@ -22,11 +22,25 @@ TIMEOUT = "States.Timeout"
 
 KNOWN = frozenset(
     {
-        ALL, BRANCH_FAILED, DATA_LIMIT, EXCEED_TOLERATED, HEARTBEAT_TIMEOUT, INTRINSIC_FAILURE, ITEM_READER_FAILED,
-        NO_CHOICE_MATCHED, QUERY_EVALUATION, RESULT_PATH_MATCH, RESULT_WRITER_FAILED, RUNTIME, TASK_FAILED, TIMEOUT,
-        "States.Http.Socket", "States.ParameterPathFailure", "States.Permissions",
+        ALL,
+        BRANCH_FAILED,
+        DATA_LIMIT,
+        EXCEED_TOLERATED,
+        HEARTBEAT_TIMEOUT,
+        INTRINSIC_FAILURE,
+        ITEM_READER_FAILED,
+        NO_CHOICE_MATCHED,
+        QUERY_EVALUATION,
+        RESULT_PATH_MATCH,
+        RESULT_WRITER_FAILED,
+        RUNTIME,
+        TASK_FAILED,
+        TIMEOUT,
+        "States.Http.Socket",
+        "States.ParameterPathFailure",
+        "States.Permissions",
     }
-)  # fmt: skip
+)
 
 
 class StateError(Exception):

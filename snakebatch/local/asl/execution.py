@@ -90,7 +90,7 @@ class Execution:
             return
         for map_run in self.map_runs:
             map_run.abort()
-        self.status, self.error, self.cause = status, error, cause
+        self.status, self.error, self.cause = status, error or None, cause
         self.stopped = moment(self.engine.runtime.now())
         self._report(previous)
         self.history.close()
@@ -136,11 +136,17 @@ class Execution:
     def describe(self) -> dict[str, Any]:
         """As DescribeExecution gives it."""
         described: dict[str, Any] = {
-            "executionArn": self.arn, "stateMachineArn": self.machine.arn, "name": self.name, "status": self.status,
-            "startDate": self.started, "input": self.input, "inputDetails": {"included": True}, "redriveCount": 0,
+            "executionArn": self.arn,
+            "stateMachineArn": self.machine.arn,
+            "name": self.name,
+            "status": self.status,
+            "startDate": self.started,
+            "input": self.input,
+            "inputDetails": {"included": True},
+            "redriveCount": 0,
             "redriveStatus": "NOT_REDRIVABLE",
             "redriveStatusReason": "this executor does not redrive",
-        }  # fmt: skip
+        }
         if self.stopped is not None:
             described["stopDate"] = self.stopped
         if self.status == "SUCCEEDED":
@@ -157,9 +163,13 @@ class Execution:
     def listed(self) -> dict[str, Any]:
         """As ListExecutions gives it."""
         entry: dict[str, Any] = {
-            "executionArn": self.arn, "stateMachineArn": self.machine.arn, "name": self.name, "status": self.status,
-            "startDate": self.started, "redriveCount": 0,
-        }  # fmt: skip
+            "executionArn": self.arn,
+            "stateMachineArn": self.machine.arn,
+            "name": self.name,
+            "status": self.status,
+            "startDate": self.started,
+            "redriveCount": 0,
+        }
         if self.stopped is not None:
             entry["stopDate"] = self.stopped
         if self.map_run is not None:

@@ -1,6 +1,7 @@
 """Which fields a state may have, in each query language; a field not listed here is refused.
 
-https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html and the page of each state type
+https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html and the page of each state
+type
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ _MAP = {
 
 STATE_FIELDS: dict[str, dict[str, set[str]]] = {
     JSONATA: {
-        "Task": _COMMON | _ON | _TRY | {"Resource", "Arguments", "Output", "Assign", "TimeoutSeconds", "HeartbeatSeconds"},
+        "Task": _COMMON
+        | _ON
+        | _TRY
+        | {"Resource", "Arguments", "Output", "Assign", "TimeoutSeconds", "HeartbeatSeconds"},
         "Pass": _COMMON | _ON | {"Output", "Assign"},
         "Wait": _COMMON | _ON | {"Seconds", "Timestamp", "Output", "Assign"},
         "Choice": _COMMON | {"Choices", "Default", "Output", "Assign"},
@@ -29,18 +33,34 @@ STATE_FIELDS: dict[str, dict[str, set[str]]] = {
         "Map": _COMMON | _ON | _TRY | _MAP | {"Items", "Output", "Assign"},
     },
     JSONPATH: {
-        "Task": _COMMON | _ON | _TRY | _JSONPATH_RESULT
+        "Task": _COMMON
+        | _ON
+        | _TRY
+        | _JSONPATH_RESULT
         | {"Resource", "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"},
         "Pass": _COMMON | _ON | _JSONPATH_IO | {"Parameters", "Result", "ResultPath", "Assign"},
-        "Wait": _COMMON | _ON | _JSONPATH_IO | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath", "Assign"},
+        "Wait": _COMMON
+        | _ON
+        | _JSONPATH_IO
+        | {"Seconds", "SecondsPath", "Timestamp", "TimestampPath", "Assign"},
         "Choice": _COMMON | _JSONPATH_IO | {"Choices", "Default", "Assign"},
         "Succeed": _COMMON | _JSONPATH_IO,
         "Fail": _COMMON | {"Error", "ErrorPath", "Cause", "CausePath"},
         "Parallel": _COMMON | _ON | _TRY | _JSONPATH_RESULT | {"Branches"},
-        "Map": _COMMON | _ON | _TRY | _MAP | _JSONPATH_RESULT
-        | {"ItemsPath", "Iterator", "MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath"},
+        "Map": _COMMON
+        | _ON
+        | _TRY
+        | _MAP
+        | _JSONPATH_RESULT
+        | {
+            "ItemsPath",
+            "Iterator",
+            "MaxConcurrencyPath",
+            "ToleratedFailureCountPath",
+            "ToleratedFailurePercentagePath",
+        },
     },
-}  # fmt: skip
+}
 
 STATE_TYPES = frozenset(STATE_FIELDS[JSONATA])
 
@@ -50,10 +70,16 @@ REQUIRED: dict[str, set[str]] = {
 
 DISTRIBUTED_ONLY = frozenset(
     {
-        "ItemReader", "ItemBatcher", "ResultWriter", "Label", "ToleratedFailureCount", "ToleratedFailurePercentage",
-        "ToleratedFailureCountPath", "ToleratedFailurePercentagePath",
+        "ItemReader",
+        "ItemBatcher",
+        "ResultWriter",
+        "Label",
+        "ToleratedFailureCount",
+        "ToleratedFailurePercentage",
+        "ToleratedFailureCountPath",
+        "ToleratedFailurePercentagePath",
     }
-)  # fmt: skip
+)
 
 TOP_FIELDS = frozenset({"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"})
 BRANCH_FIELDS = frozenset({"Comment", "StartAt", "States"})

@@ -53,7 +53,8 @@ class History:
     ) -> int:
         """Append an event and return its id.
 
-        Raises StateError (States.Runtime) once only the last event of the quota is left, unless this is the `last`.
+        Raises StateError (States.Runtime) once only the last event of the quota is left, unless this is the
+        `last`.
         """
         if self.closed:
             return previous

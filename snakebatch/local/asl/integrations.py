@@ -1,4 +1,4 @@
-"""Calls of services through boto3's client methods, with results and errors shaped as Step Functions gives them."""
+"""Calls of services through boto3's methods, results and errors shaped as Step Functions gives them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ClientFactory = Callable[[str], Any]
 
 
 def prepare(resource: Resource, arguments: Any, client: ClientFactory) -> Callable[[], Any]:
-    """The blocking call of a Task, for a worker thread; it returns the state's result or raises StateError."""
+    """A Task's blocking call, for a worker thread: it gives the state's result or raises StateError."""
     if resource.kind == "function":
         return lambda: _function(resource, arguments, client)
     if not isinstance(arguments, Mapping):
@@ -86,7 +86,9 @@ def _service_error(problem: ClientError, resource: Resource, prefix: str, base: 
         name = "ServiceException"
     status = metadata.get("HTTPStatusCode", 400)
     service = java_name(model.service_id) if model is not None else prefix
-    cause = f"{error.get('Message', code)} (Service: {service}, Status Code: {status}, Request ID: {metadata.get('RequestId', '')})"
+    request = metadata.get("RequestId", "")
+    where = f"(Service: {service}, Status Code: {status}, Request ID: {request})"
+    cause = f"{error.get('Message', code)} {where}"
     return StateError(f"{prefix}.{name or base}", cause)
 
 
@@ -121,7 +123,8 @@ def _invoke(
 def _function_error(payload: str) -> StateError:
     """errorType is the error name, the whole payload the cause (concepts-error-handling, Lambda).
 
-    A time-out reports `Sandbox.Timedout` as its errorType on today's runtimes; a payload without one is Lambda.Unknown.
+    A time-out reports `Sandbox.Timedout` as its errorType on today's runtimes; a payload without one is
+    Lambda.Unknown.
     """
     try:
         content = json.loads(payload)

@@ -1,7 +1,7 @@
 """JSONata as Step Functions speaks it: parsed once, evaluated against `$states` and the variables.
 
-Evaluation is jsonata-python's. What Step Functions adds or forbids is here: an undefined result fails, `$eval` is
-not there, a field name outside any context can't be read, `$now()` asks the executor's clock.
+Evaluation is jsonata-python's. What Step Functions adds or forbids is here: an undefined result fails,
+`$eval` is not there, a field name outside any context can't be read, `$now()` asks the executor's clock.
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 
 The loop thread alone evaluates: jsonata-python keeps state per thread and per parsed expression.
@@ -10,6 +10,7 @@ The loop thread alone evaluates: jsonata-python keeps state per thread and per p
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -50,6 +51,11 @@ def parse(text: str) -> Any:
         raise ExpressionSyntaxError(f"JSONata expression '{source}' does not parse: {problem}") from problem
     parsed.set_output_convert_nulls(False)
     parsed.set_validate_input(False)
+    if newer := _newer_operator(source):
+        raise ExpressionSyntaxError(
+            f"JSONata expression '{source}': the operator {newer} is not in JSONata 2.0.6, "
+            "which Step Functions has"
+        )
     for complaint in _refused(parsed.ast, in_context=False):
         raise ExpressionSyntaxError(f"JSONata expression '{source}': {complaint}")
     for name, function in FUNCTIONS.items():
@@ -57,10 +63,37 @@ def parse(text: str) -> Any:
     return parsed
 
 
+def _newer_operator(source: str) -> str | None:
+    """`??` or `?:` outside strings and quoted names; in a regular expression `(?:` is something else."""
+    bare = re.sub(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`", "''", source)
+    found = re.search(r"\?\?|(?<!\()\?:", bare)
+    return found.group() if found else None
+
+
 _CHILDREN = (
-    "steps", "lhs", "rhs", "arguments", "procedure", "expressions", "condition", "then", "_else", "body", "expression",
-    "predicate", "stages", "group", "terms", "pattern", "update", "delete", "expr", "lhs_object", "rhs_object", "then_expr",
-)  # fmt: skip
+    "steps",
+    "lhs",
+    "rhs",
+    "arguments",
+    "procedure",
+    "expressions",
+    "condition",
+    "then",
+    "_else",
+    "body",
+    "expression",
+    "predicate",
+    "stages",
+    "group",
+    "terms",
+    "pattern",
+    "update",
+    "delete",
+    "expr",
+    "lhs_object",
+    "rhs_object",
+    "then_expr",
+)
 
 
 def _refused(node: Any, *, in_context: bool) -> Iterator[str]:
@@ -154,7 +187,8 @@ def evaluate_or_nothing(text: str, bindings: Mapping[str, Any], location: str) -
 
 def _failed(source: str, location: str, why: str) -> EvaluationError:
     return EvaluationError(
-        f"The JSONata expression '{source}' specified for the field '{location}' threw an error during evaluation. {why}",
+        f"The JSONata expression '{source}' specified for the field '{location}' "
+        f"threw an error during evaluation. {why}",
         location,
     )
 
@@ -191,7 +225,8 @@ def _number(value: float) -> Any:
 def render(template: Any, evaluator: Callable[[str, str], Any], location: str) -> Any:
     """A field's value with every `{% ... %}` string in it evaluated, at any depth.
 
-    `evaluator(text, location)` evaluates one; object members whose name is `k` have the location `location/k`.
+    `evaluator(text, location)` evaluates one; object members whose name is `k` have the location
+    `location/k`.
     """
     if isinstance(template, str):
         return evaluator(template, location) if is_expression(template) else template

@@ -1,8 +1,8 @@
 """The functions Step Functions adds to JSONata: $partition, $range, $hash, $random, $uuid, $parse.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions
-Numbers that are not integers count towards zero, and several impossible arguments give nothing instead of an error,
-as the service does.
+Numbers that are not integers count towards zero, and several impossible arguments give nothing instead of
+an error, as the service does.
 """
 
 from __future__ import annotations

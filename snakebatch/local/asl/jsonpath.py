@@ -1,8 +1,8 @@
 """JSONPath as Step Functions reads it: parsed once into steps, evaluated on JSON values.
 
-`$`, `$$` (the context object) and `$name` (a variable) as roots; `.name`, `['name']`, `[0]`, `[-1]`, `[0,2]`, `[1:3]`,
-`[*]`, `.*`, `..name` and filters `[?(@.x > 1 && @.y)]`. A definite path (roots, names, one index) gives the value it
-leads to; any other the list of all that it finds, perhaps empty.
+`$`, `$$` (the context object) and `$name` (a variable) as roots; `.name`, `['name']`, `[0]`, `[-1]`,
+`[0,2]`, `[1:3]`, `[*]`, `.*`, `..name` and filters `[?(@.x > 1 && @.y)]`. A definite path (roots, names,
+one index) gives the value it leads to; any other the list of all that it finds, perhaps empty.
 https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
 """
 
@@ -209,8 +209,13 @@ def _filter(condition: Callable[[Any], bool]) -> Callable[[Any], Iterable[Any]]:
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq, "!=": operator.ne, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt,
-}  # fmt: skip
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
 
 
 def _condition(text: str) -> Callable[[Any], bool]:

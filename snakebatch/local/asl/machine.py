@@ -14,7 +14,7 @@ JSONPATH = "JSONPath"
 
 @dataclass(frozen=True)
 class State:
-    """One state: `raw` is what the definition says of it, `inner` the graphs within (branches, item processor)."""
+    """One state: `raw` is its part of the definition, `inner` the graphs within it."""
 
     name: str
     type: str

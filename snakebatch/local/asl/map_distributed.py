@@ -1,4 +1,4 @@
-"""Map in Distributed mode: items from S3 or the input, a map run of child executions, results to S3 or the output.
+"""Map in Distributed mode: items from S3 or the input, child executions, results to S3 or the output.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """

@@ -152,14 +152,21 @@ class MapRun:
     def describe(self) -> dict[str, Any]:
         """As DescribeMapRun gives it."""
         described: dict[str, Any] = {
-            "mapRunArn": self.arn, "executionArn": self.parent.arn, "status": self.status, "startDate": self.started,
+            "mapRunArn": self.arn,
+            "executionArn": self.parent.arn,
+            "status": self.status,
+            "startDate": self.started,
             "maxConcurrency": self.limits.concurrency,
             "toleratedFailurePercentage": float(self.limits.tolerated_percentage or 0.0),
             "toleratedFailureCount": int(self.limits.tolerated_count or 0),
-            "itemCounts": self._counts(self._items, self.total_items, sum(c.item_count for c in self._running), "items"),
-            "executionCounts": self._counts(self._executions, len(self.inputs), len(self._running), "executions"),
+            "itemCounts": self._counts(
+                self._items, self.total_items, sum(c.item_count for c in self._running), "items"
+            ),
+            "executionCounts": self._counts(
+                self._executions, len(self.inputs), len(self._running), "executions"
+            ),
             "redriveCount": 0,
-        }  # fmt: skip
+        }
         if self.stopped is not None:
             described["stopDate"] = self.stopped
         return described

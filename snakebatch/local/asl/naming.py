@@ -44,7 +44,7 @@ class Names:
 
 
 def label_of(state: str) -> str:
-    """The label of a distributed map that has none: from its name, at most 40 characters, unique in a machine."""
+    """The label of a distributed map without one: from its name, at most 40 characters, unique."""
     clean = re.sub(r"[^A-Za-z0-9_-]", "-", state)
     if clean == state and len(state) <= 40:
         return state
@@ -80,6 +80,7 @@ def limited(value: Any, what: str) -> str:
     if not within_limit(content):
         raise StateError(
             DATA_LIMIT,
-            f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit.",
+            f"The state/task '{what}' returned a result with a size exceeding "
+            "the maximum number of bytes service limit.",
         )
     return content

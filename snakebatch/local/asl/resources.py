@@ -26,8 +26,8 @@ class ResourceError(ValueError):
 class Resource:
     """What a Task calls.
 
-    `kind` is function (a plain Lambda ARN), lambda, sqs, states or sdk; `pattern` is empty, waitForTaskToken, sync or
-    sync:2; `service` a boto3 client's name and `operation` an API action of it.
+    `kind` is function (a plain Lambda ARN), lambda, sqs, states or sdk; `pattern` is empty,
+    waitForTaskToken, sync or sync:2; `service` a boto3 client's name and `operation` an API action of it.
     """
 
     arn: str

@@ -78,7 +78,7 @@ def _inline(map_run: MapRun, to: Destination) -> Any:
 
 
 def _transformed(children: Iterable[Execution], transformation: str) -> Iterable[Any]:
-    """NONE: output and metadata. COMPACT: the outputs. FLATTEN: their elements. A failure always is with metadata."""
+    """NONE: output and metadata. COMPACT: outputs. FLATTEN: their elements. Failures keep metadata."""
     for child in children:
         if transformation == "NONE" or child.status != "SUCCEEDED":
             yield record(child)
@@ -93,9 +93,14 @@ def _transformed(children: Iterable[Execution], transformation: str) -> Iterable
 def record(child: Execution) -> dict[str, Any]:
     """A child execution as a result file has it: input and output are JSON *texts*."""
     entry: dict[str, Any] = {
-        "ExecutionArn": child.arn, "Input": child.input, "InputDetails": {"Included": True}, "Name": child.name,
-        "StartDate": iso(child.started), "StateMachineArn": child.machine.arn, "Status": child.status,
-    }  # fmt: skip
+        "ExecutionArn": child.arn,
+        "Input": child.input,
+        "InputDetails": {"Included": True},
+        "Name": child.name,
+        "StartDate": iso(child.started),
+        "StateMachineArn": child.machine.arn,
+        "Status": child.status,
+    }
     if child.output is not None:
         entry["Output"] = child.output
         entry["OutputDetails"] = {"Included": True}

@@ -1,9 +1,9 @@
 """The one loop thread in which all executions are interpreted, and the worker threads that call services.
 
 Everything the executor remembers is read and changed in the loop thread only, so it needs no locks. With a
-`SimulatedClock` the loop counts as running until it has nothing left to do, each worker until its call returns or
-sleeps on the clock, and each message between threads from when it is sent until it is handled: there is no gap in
-which time could slip on.
+`SimulatedClock` the loop counts as running until it has nothing left to do, each worker until its call
+returns or sleeps on the clock, and each message between threads from when it is sent until it is handled:
+there is no gap in which time could slip on.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ class WorkerPool:
         """Run `job` in a worker; it must not raise."""
         with self._lock:
             if not self._idle and len(self._inboxes) >= self._max:
-                # Not counted as running: if all workers sleep on a simulated clock, time has to pass for this one.
+                # Not counted as running: if all workers sleep on a simulated clock, time has to pass for
+                # this one.
                 self._backlog.append(job)
                 return
             self._gate.enter()

@@ -1,7 +1,7 @@
 """From the names a state machine writes to those boto3 takes, and back.
 
-Step Functions writes every structure member in PascalCase, whatever the service's own API does, gives timestamps as
-ISO 8601 strings, and names a service's errors after the Java SDK's classes.
+Step Functions writes every structure member in PascalCase, whatever the service's own API does, gives
+timestamps as ISO 8601 strings, and names a service's errors after the Java SDK's classes.
 https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 """
 

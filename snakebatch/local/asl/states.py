@@ -21,7 +21,7 @@ T = TypeVar("T")
 def pass_result(visit: Visit, data: DataFlow) -> Any:
     """Pass: its Result, or its input."""
     arguments = data.arguments()
-    return visit.state.raw["Result"] if "Result" in visit.state.raw else arguments
+    return visit.state.raw.get("Result", arguments)
 
 
 async def wait(visit: Visit, data: DataFlow) -> Any:
@@ -64,7 +64,7 @@ def failure_of(data: DataFlow) -> StateError:
 
 
 async def together(runtime: Runtime, jobs: Sequence[Callable[[], Awaitable[T]]], limit: int) -> list[T]:
-    """Do all jobs, at most `limit` at once, in order of start; the first failure stops the rest and is raised."""
+    """Do all jobs, at most `limit` at once, in order; the first failure stops the rest and is raised."""
     results: dict[int, T] = {}
     waiting = iter(enumerate(jobs))
 

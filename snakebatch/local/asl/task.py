@@ -1,4 +1,4 @@
-"""Task: call a service, bounded by TimeoutSeconds, and wait for a token or an execution where the pattern says so.
+"""Task: call a service within TimeoutSeconds, and wait for a token or an execution if the pattern says so.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
 """
@@ -84,7 +84,9 @@ async def _work(visit: Visit, resource: Resource, arguments: Any, token: Token |
     await asyncio.wait({call, token.answer}, return_when=asyncio.FIRST_COMPLETED)
     if call.done():
         _submitted(visit, resource, call.result())
-    # An answer may come before the call that handed the token out returns; a call that fails then no longer matters.
+    # An answer may come before the call that handed the token out returns: how that call ends no longer
+    # matters.
+    call.cancel()
     return await token.answer
 
 

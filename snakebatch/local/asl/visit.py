@@ -108,7 +108,7 @@ class Visit:
         self.flow.event(f"{self.state.type}StateExited", details)
 
     def explain(self, failure: StateError) -> StateError:
-        """The failure with where it happened in its cause, as the service words it; reports a failed evaluation."""
+        """The failure with its state named in the cause, as the service words it; reports evaluations."""
         if failure.error not in _PREFIXED or (failure.cause or "").startswith(
             "An error occurred while executing"
         ):
@@ -123,7 +123,8 @@ class Visit:
                     "state": self.state.name,
                 },
             )
-        where = f"An error occurred while executing the state '{self.state.name}' (entered at the event id #{self.entered})."
+        entered = f"(entered at the event id #{self.entered})"
+        where = f"An error occurred while executing the state '{self.state.name}' {entered}."
         return StateError(failure.error, f"{where} {failure.cause or ''}".rstrip())
 
     def context(self) -> dict[str, Any]:
