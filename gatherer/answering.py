@@ -67,7 +67,7 @@ class Answerer:
         self.store.forget_pending(key)
 
     def _assemble(self, message: GatherMessage) -> dict[str, object]:
-        heartbeat = _Heartbeat(self.sfn, message.token, self.clock)
+        heartbeat = _Heartbeat(self.sfn, self.store, message.token, self.clock)
         heartbeat.beat()
         done = self.assembler.assemble(message.job, message.fingerprint, message.execution, heartbeat)
         return {"leaves": done.leaves, "buckets": done.buckets, "model_bytes": done.model_bytes}
@@ -90,10 +90,14 @@ class Answerer:
 
 
 class _Heartbeat:
-    """Called between small steps of the work; beats when it is time to."""
+    """Called between small steps of the work; beats when it is time to.
 
-    def __init__(self, sfn: SFNClient, token: str, clock: Clock) -> None:
+    For every kept token, not only the one at work: those behind it in the queue are not silent, only later.
+    """
+
+    def __init__(self, sfn: SFNClient, store: JobStore, token: str, clock: Clock) -> None:
         self.sfn = sfn
+        self.store = store
         self.token = token
         self.clock = clock
         self._last = clock.time()
@@ -103,14 +107,22 @@ class _Heartbeat:
             self.beat()
 
     def beat(self) -> None:
-        """Say that we are at it; raises TokenGoneError where nobody wants to know any more."""
+        """Say that we are at it; raises TokenGoneError where nobody wants this model any more."""
         self._last = self.clock.time()
+        if not self._beat(self.token):
+            raise TokenGoneError("the task token is completed or timed out")
+        for key, message in self.store.pending():
+            if message.token != self.token and not self._beat(message.token):
+                self.store.forget_pending(key)
+
+    def _beat(self, token: str) -> bool:
         try:
-            self.sfn.send_task_heartbeat(taskToken=self.token)
+            self.sfn.send_task_heartbeat(taskToken=token)
         except ClientError as error:
             if _is_gone(error):
-                raise TokenGoneError("the task token is completed or timed out") from error
+                return False
             raise
+        return True
 
 
 def _is_gone(error: ClientError) -> bool:

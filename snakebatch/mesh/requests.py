@@ -101,8 +101,8 @@ class RunRef(Message):
 class WaveRef(Message):
     """Where the workflow stands: what the next Map does, and where its items and results lie.
 
-    ``packets`` are the wave's, ``pending`` those of them without a report; ``invocations`` and ``evaluations`` are
-    of all waves so far, for the receipt.
+    ``packets`` are the wave's, ``pending`` those of them without a report; ``invocations`` and
+    ``evaluations`` are of all waves so far.
     """
 
     wave: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal as OneOf
 
 from snakebatch.errors import MeshError, PlanError
@@ -55,9 +56,10 @@ class Waves:
         wave = event.wave + 1
         if wave > MOST_WAVES:
             raise MeshError(f"{MOST_WAVES} waves and still slices to divide: this is a fault of the engine")
-        divided = list(self._reports("divide", range(wave)))
+        by_wave = [list(self._reports("divide", past)) for past in range(wave)]
+        divided = list(chain.from_iterable(by_wave))
         self._check_cost(divided, wave)
-        following = self._following(event, wave, divided)
+        following = self._following(event, wave, divided, by_wave[-1])
         before = sum(
             len(self.store.wave(self.keys, self.run.execution, past).packets) for past in range(wave)
         )
@@ -68,10 +70,9 @@ class Waves:
             }
         )
 
-    def _following(self, event: WaveEvent, wave: int, divided: list[Report]) -> WaveRef:
+    def _following(self, event: WaveEvent, wave: int, divided: list[Report], last: list[Report]) -> WaveRef:
         if event.done == "conquer":
-            return self._atoms(wave, list(self._reports("conquer", [event.wave])))
-        last = list(self._reports("divide", [event.wave])) if event.done == "divide" else []
+            return self._atoms(wave, list(self._reports("conquer", event.wave)))
         opened = [piece for report in last for piece in report.open]
         if opened:
             packets = [self._packet("divide", slices=slices) for slices in divide_packets(opened)]
@@ -95,8 +96,8 @@ class Waves:
         return self._hand_out(wave, "leaf", packets, self._shards(len(packets)))
 
     def _atoms(self, wave: int, reports: list[Report]) -> WaveRef:
-        chains = [chain for report in reports for chain in report.chains]
-        sizes = {chain.slice.place: chain.rows for chain in chains}
+        chains = [built for report in reports for built in report.chains]
+        sizes = {built.slice.place: built.rows for built in chains}
         packets = [self._packet("leaf", atoms=groups) for groups in atom_packets(chains, self.job.classes)]
         entries = [
             (
@@ -171,14 +172,14 @@ class Waves:
 
     # What was done
 
-    def _reports(self, role: Role, waves: Iterable[int]) -> Iterator[Report]:
-        for wave in waves:
-            record = self.store.wave(self.keys, self.run.execution, wave)
-            if record.role != role:
-                continue
-            require_complete(missing(self.store, self.keys, role, record.packets), role)
-            for packet in record.packets:
-                yield self.store.report(self.keys, role, packet)
+    def _reports(self, role: Role, wave: int) -> Iterator[Report]:
+        """The reports of a wave, none where it was of another role."""
+        record = self.store.wave(self.keys, self.run.execution, wave)
+        if record.role != role:
+            return
+        require_complete(missing(self.store, self.keys, role, record.packets), role)
+        for packet in record.packets:
+            yield self.store.report(self.keys, role, packet)
 
     def _check_cost(self, divided: list[Report], wave: int) -> None:
         """Refuse to go on where what was done and what is left cost more than the user allows."""

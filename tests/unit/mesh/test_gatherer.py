@@ -156,6 +156,19 @@ def test_heartbeats_are_kept_up_while_it_works(mesh: MeshBench) -> None:
     assert sfn.names().count("heartbeat") >= looks // (HEARTBEAT_SECONDS + 2) > 1
 
 
+def test_tokens_behind_the_one_at_work_are_kept_alive_and_dead_ones_forgotten(mesh: MeshBench) -> None:
+    _, message = trained(mesh)
+    key = mesh.store.keep_pending(message)
+    for token in ("later", "dead"):
+        mesh.store.keep_pending(message.model_copy(update={"token": token, "execution": token}))
+    sfn = FakeStepFunctions("token-1", "later")
+    answerer(mesh, sfn).answer(key, message)
+
+    assert "later" in [arguments["taskToken"] for name, arguments in sfn.calls if name == "heartbeat"]
+    assert sfn.open == {"later"}
+    assert [kept.token for _, kept in mesh.store.pending()] == ["later"]
+
+
 def test_two_gatherers_at_once_write_the_same_bytes(mesh: MeshBench) -> None:
     """Both take up the same token from S3; each has a disk of its own; the first answer counts."""
     staged, message = trained(mesh)
