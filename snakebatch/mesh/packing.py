@@ -12,8 +12,11 @@ from snakebatch.mesh.messages import AtomGroup, Chain, Slice
 DIVIDE_BUDGET = 12_000_000
 """Row-evaluations after which an invocation of ``divide`` leaves the rest open: some seconds on a shard."""
 
-LEAF_ROWS = 10_000
-"""Rows of a leaf packet for a target of few classes."""
+DIVIDE_ROWS = 50_000
+"""Rows of a divide packet after the first wave."""
+
+LEAF_ROWS = 25_000
+"""Rows of a leaf packet for a target of few classes: a second or two. Starts are what the account rations."""
 
 _FEW_CLASSES = 10
 
@@ -28,9 +31,9 @@ def leaf_weight(classes: int) -> float:
 
 
 def divide_packets(slices: Iterable[Slice]) -> Iterator[list[Slice]]:
-    """Open slices, in tree order, in packets of one layer each of about a root's cost share."""
+    """Open slices, in tree order, in packets of one layer each."""
     for _, layer in groupby(sorted(slices, key=lambda piece: piece.place), key=lambda piece: piece.layer):
-        yield from _fill(((piece, piece.n) for piece in layer), 4 * LEAF_ROWS)
+        yield from _fill(((piece, piece.n) for piece in layer), DIVIDE_ROWS)
 
 
 def leaf_packets(slices: Iterable[Slice], classes: int) -> Iterator[list[Slice]]:

@@ -95,7 +95,7 @@ def make_plan(
     n_layers: int = 5,
     tau: int = 1000,
     weight: float = 1.0,
-    rows_per_packet: int = 10_000,
+    rows_per_packet: int = 25_000,
     slots: int = 0,
     max_usd: float = 5.0,
     rate: float = SPAWN_RATE,
@@ -108,7 +108,7 @@ def make_plan(
     leaves = n_layers * (1 if not levels else math.ceil(1.5 * rows / tau))
     waves = 0 if not levels else 1 + (rows > 200_000) + (rows > 2_000_000)
     leaf_packets = n_layers * max(1, math.ceil(rows * weight / rows_per_packet))
-    divide_packets = n_layers * waves * max(1, math.ceil(rows / (8 * rows_per_packet)))
+    divide_packets = n_layers * waves * max(1, math.ceil(rows / (4 * rows_per_packet)))
     invocations = leaf_packets + divide_packets
     work = compute_seconds(
         invocations=invocations,
