@@ -103,9 +103,7 @@ class StepFunctions:
         The same name, type and definition again give the machine there is; another raises
         StateMachineAlreadyExists.
         """
-        _only(
-            "create_state_machine", ignored, "tags", "loggingConfiguration", "tracingConfiguration", "publish"
-        )
+        _only("create_state_machine", ignored, "tags", "loggingConfiguration", "tracingConfiguration")
         check_name(name)
         raw = _valid(definition, type)
         role = roleArn or DEFAULT_ROLE.format(account=self._names.account)
@@ -144,7 +142,7 @@ class StepFunctions:
         **ignored: Any,
     ) -> dict[str, Any]:
         """Give a machine another definition; executions that run keep the one they started with."""
-        _only("update_state_machine", ignored, "loggingConfiguration", "tracingConfiguration", "publish")
+        _only("update_state_machine", ignored, "loggingConfiguration", "tracingConfiguration")
         kind = self._runtime.call(lambda: self._engine.machine(stateMachineArn)).type
         raw = _valid(definition, kind) if definition is not None else None
 
@@ -173,12 +171,12 @@ class StepFunctions:
 
     def describe_state_machine(self, *, stateMachineArn: str, **ignored: Any) -> dict[str, Any]:
         """The machine and its definition."""
-        _only("describe_state_machine", ignored, "includedData")
+        _only("describe_state_machine", ignored)
         return self._runtime.call(lambda: _described(self._engine.machine(stateMachineArn)))
 
     def describe_state_machine_for_execution(self, *, executionArn: str, **ignored: Any) -> dict[str, Any]:
         """The machine as it was when the execution started."""
-        _only("describe_state_machine_for_execution", ignored, "includedData")
+        _only("describe_state_machine_for_execution", ignored)
 
         def describe() -> dict[str, Any]:
             execution = self._engine.execution(executionArn)
@@ -237,7 +235,7 @@ class StepFunctions:
         self, *, stateMachineArn: str, name: str | None = None, input: str = "{}", **ignored: Any
     ) -> dict[str, Any]:
         """Start an Express execution and wait for its end; a failure is in the result, not raised."""
-        _only("start_sync_execution", ignored, "traceHeader", "includedData")
+        _only("start_sync_execution", ignored, "traceHeader")
         waiting: concurrent.futures.Future[Execution] = concurrent.futures.Future()
 
         def start() -> None:
@@ -255,10 +253,18 @@ class StepFunctions:
             del described[member]
         return described
 
-    def describe_execution(self, *, executionArn: str, **ignored: Any) -> dict[str, Any]:
-        """How an execution stands; of an Express one, only if a map run started it."""
-        _only("describe_execution", ignored, "includedData")
-        return self._runtime.call(lambda: self._standard(executionArn, or_child=True).describe())
+    def describe_execution(self, *, executionArn: str, includedData: str = "ALL_DATA") -> dict[str, Any]:
+        """How an execution stands; of an Express one, only if a map run started it.
+
+        With METADATA_ONLY, input and output are left out.
+        """
+        described = self._runtime.call(lambda: self._standard(executionArn, or_child=True).describe())
+        if includedData == "METADATA_ONLY":
+            for member in ("input", "output"):
+                described.pop(member, None)
+                if f"{member}Details" in described:
+                    described[f"{member}Details"] = {"included": False}
+        return described
 
     def stop_execution(
         self, *, executionArn: str, error: str | None = None, cause: str | None = None

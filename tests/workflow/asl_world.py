@@ -96,6 +96,11 @@ class FakeS3:
         body = self.objects[f"{Bucket}/{Key}"]
         return {"Body": io.BytesIO(body), "ContentLength": len(body), "ResponseMetadata": {"RequestId": "r"}}
 
+    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+        if f"{Bucket}/{Key}" not in self.objects:
+            raise client_error("404", "Not Found", 404)
+        return {"ContentLength": len(self.objects[f"{Bucket}/{Key}"])}
+
     def put_object(self, Bucket: str, Key: str, Body: bytes) -> dict[str, Any]:
         self._bucket(Bucket)
         self.objects[f"{Bucket}/{Key}"] = Body

@@ -245,6 +245,14 @@ def test_stopping() -> None:
     assert events[-1]["executionAbortedEventDetails"] == {"error": "E", "cause": "C"}
 
 
+def test_metadata_only() -> None:
+    with world() as here:
+        arn = here.run(PASS, {"a": 1}).arn
+        described = here.sfn.describe_execution(executionArn=arn, includedData="METADATA_ONLY")
+    assert "input" not in described
+    assert described["outputDetails"] == {"included": False}
+
+
 def test_listing_by_status_latest_first() -> None:
     with world() as here:
         arn = here.create(PASS)

@@ -86,6 +86,22 @@ def test_a_bad_expression_fails_the_state(output: Any, location: str, words: str
     assert details["state"] == "S"
 
 
+@pytest.mark.parametrize(
+    "endless",
+    ["( $f := function($n) { $f($n + 1) }; $f(0) )", "( $f := function($n) { 1 + $f($n + 1) }; $f(0) )"],
+    ids=["loop", "recursion"],
+)
+def test_an_expression_without_end_fails_its_state_only(
+    endless: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # transforming-data: evaluation is bounded in time and depth
+    monkeypatch.setattr("snakebatch.local.asl.jsonata.MAX_STEPS", 20_000)
+    with world() as here:
+        ended = here.run(jsonata(S={"Type": "Pass", "Output": f"{{% {endless} %}}"}))
+        assert here.run(jsonata(S={"Type": "Pass", "Output": "{% 1 %}"})).output == 1
+    assert ended.error == "States.QueryEvaluationError"
+
+
 def test_a_query_evaluation_error_can_be_caught() -> None:
     # concepts-error-handling: States.ALL matches it; only DataLimitExceeded and Runtime escape.
     task = invoke(Output="{% $states.result.zz %}", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "C"}])

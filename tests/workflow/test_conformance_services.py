@@ -169,6 +169,7 @@ SDK_ERRORS = [
     # Java SDK
     (sdk("s3", "getObject", Bucket="bucket", Key="zz"), "S3.NoSuchKeyException"),
     (sdk("s3", "getObject", Bucket="none", Key="zz"), "S3.NoSuchBucketException"),
+    (sdk("s3", "headObject", Bucket="bucket", Key="zz"), "S3.NoSuchKeyException"),
     (
         sdk(
             "dynamodb",
@@ -187,7 +188,9 @@ SDK_ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("task", "error"), SDK_ERRORS, ids=[name for _, name in SDK_ERRORS])
+@pytest.mark.parametrize(
+    ("task", "error"), SDK_ERRORS, ids=[f"{task['Resource'][25:]}-{name}" for task, name in SDK_ERRORS]
+)
 def test_sdk_error_names(task: dict[str, Any], error: str) -> None:
     with world() as here:
         here.dynamodb.items["1"] = {}

@@ -56,6 +56,9 @@ def _shown(parameters: Mapping[str, Any]) -> str:
     return json.dumps(parameters, default=str, ensure_ascii=False)[:1000]
 
 
+_HEAD_404 = {"HeadObject": "NoSuchKey", "HeadBucket": "NoSuchBucket"}
+
+
 def _error_family(resource: Resource) -> tuple[str, str]:
     """The prefix of a service's error names, and the name where the service's error has none of its own."""
     if resource.service == "lambda" and resource.kind != "sdk":
@@ -75,6 +78,8 @@ def _service_error(problem: ClientError, resource: Resource, prefix: str, base: 
     metadata = problem.response.get("ResponseMetadata", {})
     # A service that changed its protocol keeps its former code beside the shape's name, as SQS does.
     code = str(error.get("QueryErrorCode") or error.get("Code", ""))
+    # A HEAD response has no body to name the error in; the Java SDK goes by the status.
+    code = _HEAD_404.get(resource.operation, code) if code == "404" else code
     model = service_model(resource.service)
     shape = model.shape_for_error_code(code) if model is not None else None  # type: ignore[arg-type]  # stub says int
     name = shape.name if shape is not None else code if code.endswith("Exception") else ""

@@ -26,6 +26,10 @@ NOTHING = object()
 """What an expression that evaluates to nothing (undefined) gives."""
 
 
+MAX_STEPS = 2_000_000
+"""Steps of one evaluation: some seconds. The service bounds an evaluation by its time."""
+
+
 class ExpressionSyntaxError(ValueError):
     """An expression that can't be accepted in a definition; the message says why."""
 
@@ -173,7 +177,7 @@ def evaluate_or_nothing(text: str, bindings: Mapping[str, Any], location: str) -
     """As `evaluate`, but an undefined result is `NOTHING` instead of an error."""
     source = text[2:-2].strip()
     try:
-        result = parse(text).evaluate(None, bindings)
+        result = parse(text).evaluate(None, {**bindings, "__evaluate_entry": _Steps()})
         return NOTHING if result is None else plain(result)
     except EvaluationError:
         raise
@@ -183,6 +187,18 @@ def evaluate_or_nothing(text: str, bindings: Mapping[str, Any], location: str) -
         Exception
     ) as problem:  # jsonata-python raises JException and, from its functions, whatever Python raises
         raise _failed(source, location, str(problem)) from problem
+
+
+class _Steps:
+    """Counts the steps of one evaluation: an expression that never ends must not stop the whole executor."""
+
+    def __init__(self) -> None:
+        self._left = MAX_STEPS
+
+    def __call__(self, expression: Any, value: Any, environment: Any) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise TimeoutError("Expression evaluation timeout: it takes too many steps")
 
 
 def _failed(source: str, location: str, why: str) -> EvaluationError:
