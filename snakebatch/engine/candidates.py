@@ -35,6 +35,9 @@ class Candidates:
     negat: Flags
     texts: dict[int, tuple[int, str, str]]
 
+    def __len__(self) -> int:
+        return len(self.form)
+
     def take(self, chosen: Ints) -> Candidates:
         """The candidates of these numbers, renumbered."""
         arrays = {field.name: getattr(self, field.name)[chosen] for field in fields(self)[:-1]}
@@ -48,10 +51,3 @@ def midpoints(one: Floats, other: Floats) -> Floats:
     low, high = np.minimum(one, other), np.maximum(one, other)
     middle = low / 2 + high / 2
     return np.where((middle > low) & (middle <= high), middle, high)
-
-
-def thresholds(one: Floats, other: Floats, whole: Flags) -> Floats:
-    """Midpoints; where ``whole`` (edit distances), off the integers, since ``LEV`` holds *at* its
-    threshold."""
-    middle = midpoints(one, other)
-    return np.where(whole, np.floor(middle) + 0.5, middle)

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from snakebatch.engine.bits import count
 from snakebatch.engine.candidates import midpoints
 from snakebatch.engine.columns import truth
 from snakebatch.engine.divide import Split, even_split, is_one_class, median_cuts
@@ -117,7 +116,7 @@ class _Chain:
         opposer = Opposer(MeasuredRows(population, sample, key), column_weights(population, sample), tags)
         true_row, false_row = opposite_pairs(population.codes[sample], key, (_PAIR,), _ROUNDS)
         drawn = opposer.draw(true_row, false_row, (_CHAIN, np.arange(_ROUNDS)), settings.lookahead)
-        held = count(opposer.bits(drawn))
+        held = opposer.sizes(drawn)
         uneven = np.where(held >= least, np.abs(2 * held - len(sample)), 4 * len(sample)).reshape(_ROUNDS, -1)
         best = np.argmin(uneven, axis=1) + np.arange(_ROUNDS) * settings.lookahead
         return [opposer.literal(drawn, place) for place in best.tolist() if held[place] >= least]

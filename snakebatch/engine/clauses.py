@@ -138,24 +138,30 @@ class _Cover:
             step += 1
         batch = _Batch(rows, literals, np.stack(places, axis=1), np.stack(bits, axis=1))
         _minimise(batch, others)
-        loosen(opposer.measured, literals, batch.place, batch.true_bits, others)
+        loosen(opposer, literals, batch.place, batch.true_bits, others)
         return batch
 
     def _accept(self, batch: _Batch) -> None:
         """Keep the clauses whose F no earlier clause covers; within a class they stand in the drawn order."""
         everything = self._opposer.measured.everything
+        owner = self._class_of[batch.rows]
         true_on = np.bitwise_or.reduce(batch.true_bits, axis=1)
-        false_on = everything & ~true_on & self._mine[self._class_of[batch.rows]]
+        false_on = everything & ~true_on & self._mine[owner]
+        kept = []
         for job, row in enumerate(batch.rows.tolist()):
-            if int(self._covered[row >> 6]) >> (row & 63) & 1:
-                continue
-            self._covered |= false_on[job]
-            clause = tuple(
-                self._opposer.literal(batch.literals[number], place)
-                for number, place in enumerate(batch.place[job].tolist())
-                if place >= 0
-            )
-            self._accepted.append((int(self._class_of[row]), clause, false_on[job]))
+            if not int(self._covered[row >> 6]) >> (row & 63) & 1:
+                self._covered |= false_on[job]
+                kept.append(job)
+        jobs = np.array(kept, dtype=np.int64)
+        clauses: list[list[Literal]] = [[] for _ in kept]
+        for number, literals in enumerate(batch.literals):
+            place = batch.place[jobs, number]
+            has = np.flatnonzero(place >= 0)
+            for clause, literal in zip(
+                has.tolist(), self._opposer.literals(literals.take(place[has])), strict=True
+            ):
+                clauses[clause].append(literal)
+        self._accepted += zip(owner[jobs].tolist(), map(tuple, clauses), false_on[jobs], strict=True)
 
     def _result(self) -> ClauseSet:
         """By class, and within a class in the drawn order: however they were batched."""

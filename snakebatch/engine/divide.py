@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snakebatch.engine.bits import count
 from snakebatch.engine.candidates import midpoints
 from snakebatch.engine.columns import measured, truth
 from snakebatch.engine.draws import derive_key
@@ -107,7 +106,7 @@ def _candidates(
         )
         true_row, false_row = opposite_pairs(population.codes[sample], key, (_PAIR,), _ROUNDS)
         drawn = opposer.draw(true_row, false_row, (_DIVIDE, np.arange(_ROUNDS)), settings.lookahead)
-        held = count(opposer.bits(drawn)).reshape(_ROUNDS, settings.lookahead)
+        held = opposer.sizes(drawn).reshape(_ROUNDS, settings.lookahead)
         for number in range(_ROUNDS):
             best = int(np.argmin(np.abs(2 * held[number] - n)))
             share = min(held[number, best], n - held[number, best]) / n

@@ -14,12 +14,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from snakebatch.engine.bits import Bits, unpack
-from snakebatch.engine.candidates import THRESHOLD, Candidates, thresholds
-from snakebatch.engine.measured_rows import Ints, MeasuredRows
+from snakebatch.engine.candidates import THRESHOLD, Candidates
+from snakebatch.engine.measured_rows import Ints
+from snakebatch.engine.oppose import Opposer
 
 
 def loosen(
-    measured: MeasuredRows, literals: Sequence[Candidates], place: Ints, true_bits: Bits, others: Bits
+    opposer: Opposer, literals: Sequence[Candidates], place: Ints, true_bits: Bits, others: Bits
 ) -> None:
     """Slide the thresholds of a batch of clauses in place.
 
@@ -37,11 +38,11 @@ def loosen(
         found = literals[number]
         jobs = jobs[found.form[place[jobs, number]] == THRESHOLD]
         if len(jobs):
-            _slide(measured, found, place[jobs, number], true_bits, jobs, number, others[jobs] & ~rest[jobs])
+            _slide(opposer, found, place[jobs, number], true_bits, jobs, number, others[jobs] & ~rest[jobs])
 
 
 def _slide(
-    measured: MeasuredRows,
+    opposer: Opposer,
     found: Candidates,
     chosen: Ints,
     true_bits: Bits,
@@ -49,17 +50,14 @@ def _slide(
     number: int,
     exclusive: Bits,
 ) -> None:
+    measured = opposer.measured
     measure = found.measure[chosen]
-    positions = measured.positions(measure)
     must = unpack(exclusive, measured.n)
     above = found.outside[chosen]
-    nearest = np.where(
-        above, np.where(must, positions, measured.n).min(axis=1), np.where(must, positions, -1).max(axis=1)
-    )
-    edge = measured.sorted_value(measure, nearest)
-    cut = measured.cut(measure, edge, ~above)
-    before, behind = measured.sorted_value(measure, cut - 1), measured.sorted_value(measure, cut)
-    found.value[chosen] = thresholds(before, behind, measured.tags[measure] == "LEV")
+    cut = np.empty_like(chosen)
+    cut[above] = np.where(must[above], measured.lows(measure[above]), measured.n).min(axis=1)
+    cut[~above] = np.where(must[~above], measured.highs(measure[~above]), 0).max(axis=1)
+    found.value[chosen] = opposer.thresholds(measure, cut)
     found.high[chosen] = cut
     bits = measured.interval(measure, np.zeros_like(cut), cut)
     true_bits[jobs, number] = np.where(above[:, None], measured.everything & ~bits, bits)

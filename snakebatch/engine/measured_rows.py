@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.engine.bits import Bits, one_bit_each, pack
+from snakebatch.engine.bits import Bits, one_bit_each, pack, words_for
 from snakebatch.engine.columns import measured
 from snakebatch.engine.draws import below, mix
 from snakebatch.engine.measures import REFERENCE_MEASURES, chi_squared
 from snakebatch.engine.population import NumberColumn, Population, Rows
+from snakebatch.engine.profiles import TAG_NUMBERS
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -61,27 +63,30 @@ class MeasuredRows:
         self.n = len(rows)
         self.key = key
         self.measures: list[Measure] = []
-        self.tags: NDArray[np.str_] = np.empty(0, dtype=np.str_)
+        self.tags: Ints = np.empty(0, dtype=np.int64)
         self._known: dict[tuple[int, str, int], int] = {}
         self._texts: dict[int, tuple[list[str], Ints]] = {}
         self._spelled: dict[tuple[int, str, str], Bits] = {}
+        empty = np.empty((0, self.n), dtype=np.int64)
         self._sorted: Floats = np.empty((0, self.n))
-        self._positions: Ints = np.empty((0, self.n), dtype=np.int64)
+        self._runs: Ints = empty
+        self._low: Ints = empty
+        self._high: Ints = empty
         self._prefixes: Bits | None = None
-        self._each = one_bit_each(self.n)
-        self.everything: Bits = self._each.sum(axis=0, dtype=np.uint64)
-        """Bits of all rows."""
-        width = len(population.features)
+        self._each: Bits | None = None
         self._stack(
             [
                 (Measure(index + 1, "N" if isinstance(column, NumberColumn) else "TEQ"), self._base(index))
                 for index, column in enumerate(population.features)
             ]
         )
-        features = np.repeat(np.arange(width), self.n)
-        values = self.values(features, np.tile(np.arange(self.n), width))
-        self.base_codes: Ints = self.cut(features, values).reshape(width, self.n)
+        self.base_codes: Ints = self._low.copy()
         """For each feature and row a number, equal exactly where the values are."""
+
+    @cached_property
+    def everything(self) -> Bits:
+        """Bits of all rows."""
+        return pack(np.ones(self.n, dtype=np.bool_))
 
     def number_of(self, column: int, tag: str, draw: int) -> int:
         """The measure's number, made on first use; ``draw`` picks the reference of a measure that needs
@@ -93,41 +98,50 @@ class MeasuredRows:
             found = self._known[column, tag, slot] = len(self.measures) - 1
         return found
 
-    def values(self, measure: Ints, row: Ints) -> Floats:
-        """What each measure gives on each (local) row."""
-        return self._sorted[measure, self._positions[measure, row]]
+    def low(self, measure: Ints, row: Ints) -> Ints:
+        """The first sorted position of the row's value."""
+        found: Ints = self._low.ravel()[measure * self.n + row]
+        return found
 
-    def cut(self, measure: Ints, value: Floats, past: NDArray[np.bool_] | bool = False) -> Ints:
-        """How many rows measure below the value; where ``past``, those equal to it count too."""
-        low = np.zeros(len(measure), dtype=np.int64)
-        high = np.full(len(measure), self.n, dtype=np.int64)
-        for _ in range(self.n.bit_length()):
-            middle = (low + high) >> 1
-            found = self._sorted[measure, np.minimum(middle, self.n - 1)]
-            counted = (found < value) | (past & (found == value))
-            active = low < high
-            low = np.where(active & counted, middle + 1, low)
-            high = np.where(active & ~counted, middle, high)
-        return low
+    def high(self, measure: Ints, row: Ints) -> Ints:
+        """The sorted position behind the last one of the row's value."""
+        found: Ints = self._high.ravel()[measure * self.n + row]
+        return found
 
-    def positions(self, measure: Ints) -> Ints:
-        """For each measure asked for, the sorted position of every row."""
-        return self._positions[measure]
+    def lows(self, measure: Ints) -> Ints:
+        """:meth:`low` of every row, for each measure asked for."""
+        return self._low[measure]
+
+    def highs(self, measure: Ints) -> Ints:
+        """:meth:`high` of every row, for each measure asked for."""
+        return self._high[measure]
+
+    def run_start(self, measure: Ints, position: Ints) -> Ints:
+        """The first position that has the value of this one."""
+        found: Ints = self._runs.ravel()[measure * self.n + position]
+        return found
 
     def sorted_value(self, measure: Ints, position: Ints) -> Floats:
         """The value at a sorted position."""
-        return self._sorted[measure, position]
+        found: Floats = self._sorted.ravel()[measure * self.n + position]
+        return found
 
     def interval(self, measure: Ints, low: Ints, high: Ints) -> Bits:
-        """Bits of the rows at sorted positions low <= p < high."""
-        if self._prefixes is not None:
-            return self._prefixes[measure, high] & ~self._prefixes[measure, low]
-        bits = np.empty((len(measure), self._each.shape[1]), dtype=np.uint64)
+        """Bits of the rows at sorted positions low <= p < high, both at ends of runs of equal values."""
+        table = self._table()
+        if table is not None:
+            width, flat = self.n + 1, table.reshape(-1, table.shape[-1])
+            bits: Bits = flat[measure * width + high]
+            inner = low > 0
+            if inner.any():
+                bits[inner] &= ~flat[measure[inner] * width + low[inner]]
+            return bits
+        bits = np.empty((len(measure), words_for(self.n)), dtype=np.uint64)
         step = max(1, _CHUNK_CELLS // self.n)
         for first in range(0, len(measure), step):
             part = slice(first, first + step)
-            positions = self._positions[measure[part]]
-            bits[part] = pack((positions >= low[part, None]) & (positions < high[part, None]))
+            at = self._low[measure[part]]
+            bits[part] = pack((at >= low[part, None]) & (at < high[part, None]))
         return bits
 
     def text(self, index: int, row: int) -> str:
@@ -177,23 +191,42 @@ class MeasuredRows:
         ]
 
     def _stack(self, added: Sequence[tuple[Measure, Floats]]) -> None:
+        """Sort the rows by some more measures."""
         values = np.stack([column for _, column in added])
         order = np.argsort(values, axis=1, kind="stable")
-        positions = np.empty_like(order)
-        np.put_along_axis(positions, order, np.arange(self.n)[None, :], axis=1)
-        prefixes = None
-        words = self._each.shape[1]
-        if (len(self.measures) + len(added)) * (self.n + 1) * words * 8 <= _TABLE_BYTES:
-            prefixes = np.zeros((len(added), self.n + 1, words), dtype=np.uint64)
-            np.cumsum(self._each[order], axis=1, out=prefixes[:, 1:])
-        if not self.measures:
-            self._prefixes = prefixes
-        elif self._prefixes is not None:
-            self._prefixes = np.concatenate([self._prefixes, prefixes]) if prefixes is not None else None
+        ordered = np.take_along_axis(values, order, axis=1)
+        place = np.arange(self.n)
+        starts = np.ones(ordered.shape, dtype=np.bool_)
+        starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+        runs = np.maximum.accumulate(np.where(starts, place, 0), axis=1)
+        ends = np.roll(starts, -1, axis=1)
+        ends[:, -1] = True
+        past = np.minimum.accumulate(np.where(ends, place + 1, self.n)[:, ::-1], axis=1)[:, ::-1]
+        low, high = np.empty_like(order), np.empty_like(order)
+        np.put_along_axis(low, order, runs, axis=1)
+        np.put_along_axis(high, order, past, axis=1)
         self.measures += [measure for measure, _ in added]
-        self.tags = np.array([measure.tag for measure in self.measures])
-        self._sorted = np.concatenate([self._sorted, np.take_along_axis(values, order, axis=1)])
-        self._positions = np.concatenate([self._positions, positions])
+        self.tags = np.array([TAG_NUMBERS[measure.tag] for measure in self.measures])
+        self._sorted = np.concatenate([self._sorted, ordered])
+        self._runs = np.concatenate([self._runs, runs])
+        self._low = np.concatenate([self._low, low])
+        self._high = np.concatenate([self._high, high])
+
+    def _table(self) -> Bits | None:
+        """For each measure the rows below each sorted position, as bits; None where that takes too much."""
+        words = words_for(self.n)
+        done = 0 if self._prefixes is None else len(self._prefixes)
+        if done == len(self.measures):
+            return self._prefixes
+        if len(self.measures) * (self.n + 1) * words * 8 > _TABLE_BYTES:
+            return None
+        if self._each is None:
+            self._each = one_bit_each(self.n)
+        order = np.argsort(self._low[done:], axis=1, kind="stable")
+        added = np.zeros((len(order), self.n + 1, words), dtype=np.uint64)
+        np.cumsum(self._each[order], axis=1, out=added[:, 1:])
+        self._prefixes = added if self._prefixes is None else np.concatenate([self._prefixes, added])
+        return self._prefixes
 
 
 def _standardised(column: int, values: Floats) -> tuple[Measure, Floats]:

@@ -13,10 +13,36 @@ from snakebatch.errors import InputError
 
 Weights = Mapping[str, int]
 
+TAGS = (
+    *("N", "NZR", "NRG", "ND", "NL", "NMG", "NZ"),
+    *(
+        "TEQ",
+        "T",
+        "TSW",
+        "TEW",
+        "TN",
+        "TLN",
+        "TWS",
+        "TPS",
+        "TSS",
+        "TUC",
+        "TDC",
+        "TSC",
+        "ENT",
+        "HEX",
+        "REP",
+        "TVR",
+    ),
+    *("LEV", "JAC", "SIM", "PFX", "SFX", "CFC"),
+)
+"""All tags of the format."""
+
+TAG_NUMBERS = {tag: number for number, tag in enumerate(TAGS)}
+
 CHEAP_TAGS = frozenset(["N", "NZR", "TEQ", "T", "TN", "TLN", "TWS", "TPS", "TSS", "TUC", "TDC", "TSC"])
 """What divide may draw: a shard evaluates these over whole columns for every path (design.md)."""
 
-_NUMBERS: Weights = {"N": 90, "NL": 3, "NZ": 3, "NRG": 1, "NZR": 1, "ND": 1, "NMG": 1}
+_NUMBERS: Weights = {"N": 94, "NRG": 3, "NZR": 3}
 
 _TEXTS: dict[str, Weights] = {
     "balanced": {
