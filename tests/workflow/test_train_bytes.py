@@ -26,15 +26,15 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="module")
 def one() -> Iterator[EmbeddedCloud]:
-    """One handler process, one gatherer."""
-    with EmbeddedCloud(processes=1) as cloud:
+    """One handler process, one gatherer, which is waited for however slow this machine is."""
+    with EmbeddedCloud(processes=1, gather_heartbeat=600) as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="module")
 def eight() -> Iterator[EmbeddedCloud]:
     """Eight handler processes, two gatherers alive at once."""
-    with EmbeddedCloud(processes=8, gatherers=2) as cloud:
+    with EmbeddedCloud(processes=8, gatherers=2, gather_heartbeat=600) as cloud:
         yield cloud
 
 

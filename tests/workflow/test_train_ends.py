@@ -152,7 +152,7 @@ def test_a_silent_gatherer_is_no_failure(tmp_path: Path) -> None:
 
 def test_a_gatherer_that_starts_later_finds_the_token_in_s3(tmp_path: Path) -> None:
     """Another gatherer took the message off the queue, kept its token, and died."""
-    with EmbeddedCloud(processes=2, gatherers=0) as cloud:
+    with EmbeddedCloud(processes=2, gatherers=0, gather_heartbeat=600) as cloud:
         arn = cloud.train({"dataset": upload(cloud, TEXT), "target": "y", **PARAMETERS})
         reach(cloud, arn, "Gather")
         store = JobStore(Objects(cloud.client("s3"), cloud.jobs_bucket))
@@ -176,7 +176,7 @@ def test_a_gatherer_that_starts_later_finds_the_token_in_s3(tmp_path: Path) -> N
 
 
 def test_a_gatherer_that_is_killed_is_replaced(tmp_path: Path) -> None:
-    with EmbeddedCloud(processes=2) as cloud:
+    with EmbeddedCloud(processes=2, gather_heartbeat=600) as cloud:
         cloud.gatherers[0].kill()
         arn = cloud.train({"dataset": upload(cloud, TEXT), "target": "y", **PARAMETERS})
         cloud.start_gatherer()
