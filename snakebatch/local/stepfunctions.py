@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from snakebatch.clock import Clock, SystemClock
 
 from .asl import definition as definitions
+from .asl.api import describe_machine, only, page_of, valid, without_data
 from .asl.api_errors import api_error, exceptions
 from .asl.engine import Engine, check_name
 from .asl.errors import StateError
@@ -103,9 +104,9 @@ class StepFunctions:
         The same name, type and definition again give the machine there is; another raises
         StateMachineAlreadyExists.
         """
-        _only("create_state_machine", ignored, "tags", "loggingConfiguration", "tracingConfiguration")
+        only("create_state_machine", ignored, "tags", "loggingConfiguration", "tracingConfiguration")
         check_name(name)
-        raw = _valid(definition, type)
+        raw = valid(definition, type)
         role = roleArn or DEFAULT_ROLE.format(account=self._names.account)
 
         def create() -> dict[str, Any]:
@@ -142,9 +143,9 @@ class StepFunctions:
         **ignored: Any,
     ) -> dict[str, Any]:
         """Give a machine another definition; executions that run keep the one they started with."""
-        _only("update_state_machine", ignored, "loggingConfiguration", "tracingConfiguration")
+        only("update_state_machine", ignored, "loggingConfiguration", "tracingConfiguration")
         kind = self._runtime.call(lambda: self._engine.machine(stateMachineArn)).type
-        raw = _valid(definition, kind) if definition is not None else None
+        raw = valid(definition, kind) if definition is not None else None
 
         def update() -> dict[str, Any]:
             before = self._engine.machine(stateMachineArn)
@@ -171,16 +172,16 @@ class StepFunctions:
 
     def describe_state_machine(self, *, stateMachineArn: str, **ignored: Any) -> dict[str, Any]:
         """The machine and its definition."""
-        _only("describe_state_machine", ignored)
-        return self._runtime.call(lambda: _described(self._engine.machine(stateMachineArn)))
+        only("describe_state_machine", ignored)
+        return self._runtime.call(lambda: describe_machine(self._engine.machine(stateMachineArn)))
 
     def describe_state_machine_for_execution(self, *, executionArn: str, **ignored: Any) -> dict[str, Any]:
         """The machine as it was when the execution started."""
-        _only("describe_state_machine_for_execution", ignored)
+        only("describe_state_machine_for_execution", ignored)
 
         def describe() -> dict[str, Any]:
             execution = self._engine.execution(executionArn)
-            described = _described(execution.machine)
+            described = describe_machine(execution.machine)
             described["updateDate"] = described.pop("creationDate")
             del described["type"], described["status"]
             if execution.map_run is not None:
@@ -199,13 +200,13 @@ class StepFunctions:
                 for m in self._engine.machines.values()
             ]
 
-        return _page("stateMachines", self._runtime.call(listed), maxResults or 100, nextToken)
+        return page_of("stateMachines", self._runtime.call(listed), maxResults or 100, nextToken)
 
     def validate_state_machine_definition(
         self, *, definition: str, type: str = "STANDARD", **ignored: Any
     ) -> dict[str, Any]:
         """What `create_state_machine` would say of a definition."""
-        _only("validate_state_machine_definition", ignored, "severity", "maxResults")
+        only("validate_state_machine_definition", ignored, "severity", "maxResults")
         _, findings = definitions.examine(definition, type)
         return {
             "result": "FAIL" if findings else "OK",
@@ -227,7 +228,7 @@ class StepFunctions:
         self, *, stateMachineArn: str, name: str | None = None, input: str = "{}", **ignored: Any
     ) -> dict[str, Any]:
         """Start; the same name and input as a running execution give that one."""
-        _only("start_execution", ignored, "traceHeader", "clientToken")
+        only("start_execution", ignored, "traceHeader", "clientToken")
         started = self._runtime.call(lambda: self._engine.start(stateMachineArn, name, input))
         return {"executionArn": started.arn, "startDate": started.started}
 
@@ -235,7 +236,7 @@ class StepFunctions:
         self, *, stateMachineArn: str, name: str | None = None, input: str = "{}", **ignored: Any
     ) -> dict[str, Any]:
         """Start an Express execution and wait for its end; a failure is in the result, not raised."""
-        _only("start_sync_execution", ignored, "traceHeader")
+        only("start_sync_execution", ignored, "traceHeader")
         waiting: concurrent.futures.Future[Execution] = concurrent.futures.Future()
 
         def start() -> None:
@@ -302,7 +303,7 @@ class StepFunctions:
                 found = [e for e in self._engine.executions.values() if e.machine.arn == machine.arn]
             return [e.listed() for e in reversed(found) if statusFilter in (None, e.status)]
 
-        return _page("executions", self._runtime.call(listed), maxResults or 100, nextToken)
+        return page_of("executions", self._runtime.call(listed), maxResults or 100, nextToken)
 
     def get_execution_history(
         self,
@@ -321,9 +322,9 @@ class StepFunctions:
         found = self._runtime.call(events)
         if reverseOrder:
             found.reverse()
-        page = _page("events", found, maxResults or 100, nextToken)
+        page = page_of("events", found, maxResults or 100, nextToken)
         if not includeExecutionData:
-            page["events"] = [_without_data(event) for event in page["events"]]
+            page["events"] = [without_data(event) for event in page["events"]]
         return page
 
     def _standard(self, arn: str, *, or_child: bool = False) -> Execution:
@@ -356,7 +357,7 @@ class StepFunctions:
                 entries.append({**entry, "stopDate": run.stopped} if run.stopped else entry)
             return entries
 
-        return _page("mapRuns", self._runtime.call(listed), maxResults or 100, nextToken)
+        return page_of("mapRuns", self._runtime.call(listed), maxResults or 100, nextToken)
 
     def update_map_run(
         self,
@@ -430,60 +431,3 @@ class StepFunctions:
 
         self._runtime.call(answer)
         return {}
-
-
-def _valid(definition: str, kind: str) -> dict[str, Any]:
-    raw, findings = definitions.examine(definition, kind)
-    if findings:
-        listed = "; ".join(f"{message} at {path}" for path, message in findings)
-        raise api_error(
-            "InvalidDefinition", f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {listed}'"
-        )
-    return raw
-
-
-def _only(operation: str, given: dict[str, Any], *harmless: str) -> None:
-    """Refuse parameters that would be ignored, except those that change nothing here."""
-    for name in given:
-        if name not in harmless:
-            raise api_error(
-                "ValidationException",
-                f"{operation}: the parameter {name} is not implemented by this executor",
-            )
-
-
-def _described(machine: Machine) -> dict[str, Any]:
-    return {
-        "stateMachineArn": machine.arn,
-        "name": machine.name,
-        "status": "ACTIVE",
-        "definition": machine.definition,
-        "roleArn": machine.role_arn,
-        "type": machine.type,
-        "creationDate": machine.created,
-        "revisionId": machine.revision,
-    }
-
-
-def _page(member: str, entries: list[dict[str, Any]], size: int, token: str | None) -> dict[str, Any]:
-    """One page of a list; the token is the position of the next."""
-    if not 1 <= size <= 1000:
-        raise api_error("ValidationException", "maxResults must be from 1 to 1000")
-    if token is not None and not token.isdigit():
-        raise api_error("InvalidToken", f"Invalid Token: '{token}'")
-    start = int(token) if token is not None else 0
-    page: dict[str, Any] = {member: entries[start : start + size]}
-    if start + size < len(entries):
-        page["nextToken"] = str(start + size)
-    return page
-
-
-_DATA = frozenset({"input", "output", "parameters", "inputDetails", "outputDetails"})
-
-
-def _without_data(event: dict[str, Any]) -> dict[str, Any]:
-    """An event without inputs and outputs."""
-    return {
-        key: {k: v for k, v in value.items() if k not in _DATA} if isinstance(value, dict) else value
-        for key, value in event.items()
-    }

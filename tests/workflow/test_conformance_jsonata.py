@@ -5,9 +5,12 @@ Each case is a Pass state's Output (or Assign) over an input, and what the servi
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
+
+from snakebatch.local.asl import jsonata as evaluation
 
 from .asl_world import invoke, jsonata, world
 
@@ -24,6 +27,13 @@ VALUES = [
     pytest.param("{% [1, $states.input.n] %}", {"n": None}, [1, None], id="null-in-array"),
     # an absent member inside an expression is dropped, as in JSONata
     pytest.param("{% {'a': $states.input.zz, 'b': 1} %}", {}, {"b": 1}, id="undefined-member-dropped"),
+    # a plain path through objects, arrays on the way, and at its end
+    pytest.param("{% $states.input.a.b %}", {"a": {"b": [1]}}, [1], id="path-to-an-array-of-one"),
+    pytest.param("{% $states.input.a.b %}", {"a": {"b": []}}, [], id="path-to-an-empty-array"),
+    pytest.param("{% $states.input.a.b %}", {"a": [{"b": 1}, {"c": 2}]}, 1, id="path-through-an-array"),
+    pytest.param("{% $states.input.a.b %}", {"a": [{"b": 1}, {"b": 2}]}, [1, 2], id="path-through-arrays"),
+    pytest.param("{% $states.input.a.b %}", {"a": {"b": 2.0}}, 2, id="path-to-a-whole-number"),
+    pytest.param("{% $states.input.a.or.in %}", {"a": {"or": {"in": 3}}}, 3, id="path-with-operators-names"),
     # singletons and sequences are JSONata's
     pytest.param("{% $states.input.rows[x > 1].x %}", {"rows": [{"x": 1}, {"x": 2}]}, 2, id="singleton"),
     pytest.param("{% [$states.input.rows.x] %}", {"rows": [{"x": 1}]}, [1], id="forced-array"),
@@ -191,3 +201,28 @@ def test_a_jsonata_state_in_a_jsonpath_machine() -> None:
     with world() as here:
         definition = jsonata(S=first, J=second) | {"QueryLanguage": "JSONPath"}
         assert here.run(definition, {"a": 1}).output == {"y": 2}
+
+
+def anything(draws: random.Random, depth: int) -> Any:
+    """A JSON value with objects and arrays whose members are called a, b and c."""
+    kind = draws.randrange(8)
+    if depth == 0 or kind < 3:
+        return draws.choice([1, 2.0, 2.5, "x", None, True, [], {}])
+    if kind < 5:
+        return [anything(draws, depth - 1) for _ in range(draws.randrange(3))]
+    return {name: anything(draws, depth - 1) for name in draws.sample("abc", draws.randrange(4))}
+
+
+def test_plain_paths_mean_what_the_library_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The executor follows `$states.input.a.b` itself where it can: never with another result than JSONata's.
+    draws = random.Random(1)
+    cases = []
+    for _ in range(3000):
+        path = ".".join(draws.choice("abc") for _ in range(draws.randrange(1, 4)))
+        cases.append((f"{{% $states.input.{path} %}}", {"states": {"input": anything(draws, 4)}}))
+    ours = [evaluation.evaluate_or_nothing(text, bindings, "Output") for text, bindings in cases]
+    monkeypatch.setattr(evaluation, "_plain_path", lambda source: None)
+    librarys = [evaluation.evaluate_or_nothing(text, bindings, "Output") for text, bindings in cases]
+    assert ours == librarys
+    assert [type(value) for value in ours] == [type(value) for value in librarys]
+    assert sum(value is not evaluation.NOTHING for value in ours) > 200

@@ -58,7 +58,7 @@ def moment(seconds: float) -> datetime:
 
 def iso(at: datetime) -> str:
     """A time as the context object and result files write it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def text(value: Any) -> str:
