@@ -207,8 +207,7 @@ def _bigrams(text: str) -> set[tuple[str, str]]:
 
 
 def in_order_share(text: str, reference: str) -> float:
-    """SIM: share of the reference's characters that are met in order in the text; 0 for an empty reference.
-    """
+    """SIM: share of the reference's characters met in order in the text; 0 for an empty reference."""
     if not reference:
         return 0.0
     met = position = 0

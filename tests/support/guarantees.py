@@ -1,4 +1,4 @@
-"""The trainer's guarantees (docs/format.md), checked row by row with ``holds``: slow, and apart from the trainer."""
+"""The trainer's guarantees (docs/format.md), checked row by row with ``holds``, apart from the trainer."""
 
 from __future__ import annotations
 
@@ -74,4 +74,5 @@ def check_bucket(population: Population, bucket: Bucket, rows: list[dict[str, An
             for number, clause in enumerate(bucket.clauses)
             if owner[number] == mine and not any(holds(literal, rows[member], header) for literal in clause)
         ]
-        assert conds == [false_on] and false_on, f"the cond of row {member} lists its class's false clauses"
+        assert false_on, f"a clause of its class is false on row {member}"
+        assert conds == [false_on], f"the cond of row {member} lists its class's false clauses"
