@@ -39,9 +39,7 @@ class BucketVotes:
     ``clauses`` are lists of numbers into ``literals``, the distinct literals of the whole model.
     """
 
-    def __init__(
-        self, clauses: Sequence[tuple[int, ...]], literals: Sequence[Literal], votes: Votes
-    ) -> None:
+    def __init__(self, clauses: Sequence[tuple[int, ...]], literals: Sequence[Literal], votes: Votes) -> None:
         own = sorted({number for clause in clauses for number in clause})
         place = {number: index for index, number in enumerate(own)}
         self._n_literals = len(own)

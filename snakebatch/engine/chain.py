@@ -17,9 +17,8 @@ import numpy as np
 
 from snakebatch.engine.candidates import midpoints
 from snakebatch.engine.columns import truth
-from snakebatch.engine.divide import Split, even_split, is_one_class, median_cuts
+from snakebatch.engine.divide import SAMPLE, Split, even_split, is_one_class, median_cuts
 from snakebatch.engine.draws import derive_key, mix
-from snakebatch.engine.information import SAMPLE, column_weights
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.oppose import Opposer, opposite_pairs
@@ -113,7 +112,7 @@ class _Chain:
         if len(sample) > settings.bucket * 8:
             tags = (cheap(tags[0]), cheap(tags[1]))
         key = mix(self._key, self._step)
-        opposer = Opposer(MeasuredRows(population, sample, key), column_weights(population, sample), tags)
+        opposer = Opposer(MeasuredRows(population, sample, key), tags)
         true_row, false_row = opposite_pairs(population.codes[sample], key, (_PAIR,), _ROUNDS)
         drawn = opposer.draw(true_row, false_row, (_CHAIN, np.arange(_ROUNDS)), settings.lookahead)
         held = opposer.sizes(drawn)

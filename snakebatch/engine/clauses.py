@@ -60,7 +60,6 @@ def build_clauses(
     population: Population,
     members: Rows,
     key: int,
-    columns: NDArray[np.int64],
     tags: TagWeights,
     lookahead: int,
 ) -> ClauseSet:
@@ -68,7 +67,7 @@ def build_clauses(
     codes = population.codes[members]
     if len(members) == 0 or bool((codes == codes[0]).all()):
         return ClauseSet([], [[] for _ in range(len(members))])
-    opposer = Opposer(MeasuredRows(population, members, key), columns, tags)
+    opposer = Opposer(MeasuredRows(population, members, key), tags)
     return _Cover(opposer, codes, key, lookahead).run()
 
 

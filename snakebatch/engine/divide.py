@@ -10,13 +10,15 @@ import numpy as np
 from snakebatch.engine.candidates import midpoints
 from snakebatch.engine.columns import measured, truth
 from snakebatch.engine.draws import derive_key
-from snakebatch.engine.information import SAMPLE, column_weights
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.oppose import Opposer, opposite_pairs
 from snakebatch.engine.population import NumberColumn, Population, Rows
 from snakebatch.engine.profiles import CHEAP_TAGS, cheap, weights
 from snakebatch.engine.settings import Settings
+
+SAMPLE = 4096
+"""Rows on which literals are drawn and compared, evenly spaced, where there are more."""
 
 _ROUNDS = 4
 """Pairs of rows that are opposed before median cuts are tried."""
@@ -101,7 +103,6 @@ def _candidates(
         numbers, texts = weights(settings.oppose_profile)
         opposer = Opposer(
             MeasuredRows(population, sample, key),
-            column_weights(population, sample),
             (cheap(numbers), cheap(texts)),
         )
         true_row, false_row = opposite_pairs(population.codes[sample], key, (_PAIR,), _ROUNDS)

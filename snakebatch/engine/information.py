@@ -16,81 +16,79 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.population import NumberColumn, Population, Rows
 
 MOST_BINS = 20
 ROWS_A_CELL = 15
 """Fewer bins where rows are few: a 20 x 20 table of 350 rows would be all bias."""
 
-SAMPLE = 4096
-"""Rows that are looked at, evenly spaced, where there are more."""
-
 _UNIT = 1 << 20
 _FLOOR = round(1e-4 * _UNIT)
 _LARGEST_SUM = 1 << 31
 
 
-def column_weights(population: Population, rows: Rows) -> NDArray[np.int64]:
+def column_weights(measured: MeasuredRows) -> NDArray[np.int64]:
     """One positive integer a feature, their sum under 2**31 (so that a draw below it is exact).
 
     They are those of these rows, so that a slice in which one column has been used up looks at the others.
     """
-    sample = rows[:: -(-len(rows) // SAMPLE)]
-    bins = min(MOST_BINS, max(2, math.isqrt(len(sample) // ROWS_A_CELL)))
-    target = _target_bins(population, sample, bins)
-    weights = np.array(
-        [
-            _information(_feature_bins(population, index, sample, bins), target)
-            for index in range(len(population.features))
-        ],
-        dtype=np.int64,
-    )
+    population, n = measured.population, measured.n
+    bins = min(MOST_BINS, max(2, math.isqrt(n // ROWS_A_CELL)))
+    target = _target_bins(population, measured.rows, bins)
+    bin_of = _bin_of_position(n, bins)
+    features = [
+        bin_of[measured.base_past[index] - 1]
+        if isinstance(column, NumberColumn)
+        else measured.base_codes[index]
+        for index, column in enumerate(population.features)
+    ]
+    weights = np.array([_information(feature, target) for feature in features], dtype=np.int64)
     while int(weights.sum()) >= _LARGEST_SUM:
         weights = np.maximum(weights >> 1, 1)
     return weights
 
 
-def _target_bins(population: Population, rows: Rows, bins: int) -> NDArray[np.intp]:
-    codes = population.codes[rows]
-    dense = _dense(codes)
-    if population.datatypes[0] in "NI" and int(dense.max()) >= bins:
-        return _dense(_quantile_bins(codes, bins))
-    return dense
+def _bin_of_position(n: int, bins: int) -> NDArray[np.int64]:
+    """The quantile bin of a value whose last sorted position is p: how many cuts stand at p or before."""
+    cuts = (np.arange(1, bins) * n) // bins
+    return np.cumsum(np.bincount(cuts, minlength=n))
 
 
-def _feature_bins(population: Population, index: int, rows: Rows, bins: int) -> NDArray[np.intp]:
-    column = population.features[index]
-    if isinstance(column, NumberColumn):
-        return _dense(_quantile_bins(column.values[rows], bins))
-    return _dense(column.codes[rows])
+def _target_bins(population: Population, rows: Rows, bins: int) -> NDArray[np.int64]:
+    """The classes, numbered from 0; quantile bins of them where the target is a number of many values."""
+    distinct, codes = np.unique(population.codes[rows], return_inverse=True)
+    if population.datatypes[0] not in "NI" or len(distinct) <= bins:
+        return codes.astype(np.int64)
+    past = np.cumsum(np.bincount(codes))[codes]
+    return _bin_of_position(len(rows), bins)[past - 1]
 
 
-def _quantile_bins(values: NDArray[np.float64] | NDArray[np.int32], bins: int) -> NDArray[np.intp]:
-    ordered = np.sort(values)
-    cuts = ordered[(np.arange(1, bins) * len(ordered)) // bins]
-    return np.searchsorted(cuts, values, side="right")
-
-
-def _dense(values: NDArray[np.intp] | NDArray[np.int32]) -> NDArray[np.intp]:
-    return np.unique(values, return_inverse=True)[1]
-
-
-def _information(feature: NDArray[np.intp], target: NDArray[np.intp]) -> int:
-    n_rows = len(feature)
-    n_feature, n_target = int(feature.max()) + 1, int(target.max()) + 1
-    _, joint = np.unique(feature * n_target + target, return_counts=True)
-    n_log_n = _n_log_n()
+def _information(feature: NDArray[np.int64], target: NDArray[np.int64]) -> int:
+    """Mutual information less its bias, in units of 2**-20 nats, by integer sums."""
+    n = len(feature)
+    of_feature, of_target = np.bincount(feature), np.bincount(target)
+    joint = _cells(feature, target, len(of_feature), len(of_target))
+    terms = _n_log_n(1 << n.bit_length())
     total = (
-        int(n_log_n[joint].sum())
-        - int(n_log_n[np.bincount(feature)].sum())
-        - int(n_log_n[np.bincount(target)].sum())
-        + int(n_log_n[n_rows])
+        int(terms[joint].sum()) - int(terms[of_feature].sum()) - int(terms[of_target].sum()) + int(terms[n])
     )
-    bias = (n_feature - 1) * (n_target - 1) * _UNIT // 2
-    return max(total - bias, 0) // n_rows + _FLOOR
+    cells = (int(np.count_nonzero(of_feature)) - 1) * (int(np.count_nonzero(of_target)) - 1)
+    return max(total - cells * _UNIT // 2, 0) // n + _FLOOR
 
 
-@lru_cache(maxsize=1)
-def _n_log_n() -> NDArray[np.int64]:
-    """n ln n in units of 2**-20 for n up to the sample size."""
-    return np.array([0, *(round(n * math.log(n) * _UNIT) for n in range(1, SAMPLE + 1))], dtype=np.int64)
+def _cells(
+    feature: NDArray[np.int64], target: NDArray[np.int64], height: int, width: int
+) -> NDArray[np.int64]:
+    """How often each value of the feature meets each of the target; only those that do meet if few do."""
+    pair = feature * width + target
+    if height * width <= 16 * len(pair):
+        return np.bincount(pair)
+    counts: NDArray[np.int64] = np.unique(pair, return_counts=True)[1]
+    return counts
+
+
+@lru_cache(maxsize=32)
+def _n_log_n(past: int) -> NDArray[np.int64]:
+    """n ln n in units of 2**-20 for n below ``past``."""
+    return np.array([0, *(round(n * math.log(n) * _UNIT) for n in range(1, past))], dtype=np.int64)

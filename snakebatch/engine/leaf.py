@@ -11,7 +11,6 @@ from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.chain import Link, build_chain
 from snakebatch.engine.clauses import build_clauses
 from snakebatch.engine.draws import derive_key, mix_many
-from snakebatch.engine.information import column_weights
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.profiles import weights
@@ -53,7 +52,6 @@ def build_bucket(
         population,
         members,
         key,
-        column_weights(population, members),
         weights(settings.oppose_profile),
         settings.lookahead,
     )

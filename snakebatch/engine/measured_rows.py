@@ -73,6 +73,7 @@ class MeasuredRows:
         self._low: Ints = empty
         self._high: Ints = empty
         self._prefixes: Bits | None = None
+        self._order: Ints = empty
         self._each: Bits | None = None
         self._stack(
             [
@@ -80,8 +81,10 @@ class MeasuredRows:
                 for index, column in enumerate(population.features)
             ]
         )
-        self.base_codes: Ints = self._low.copy()
-        """For each feature and row a number, equal exactly where the values are."""
+        self.base_codes: Ints = self._low
+        """For each feature and row its value's first sorted position: equal exactly where the values are."""
+        self.base_past: Ints = self._high
+        """For each feature and row the sorted position behind the last one of its value."""
 
     @cached_property
     def everything(self) -> Bits:
@@ -207,6 +210,7 @@ class MeasuredRows:
         np.put_along_axis(high, order, past, axis=1)
         self.measures += [measure for measure, _ in added]
         self.tags = np.array([TAG_NUMBERS[measure.tag] for measure in self.measures])
+        self._order = np.concatenate([self._order, order])
         self._sorted = np.concatenate([self._sorted, ordered])
         self._runs = np.concatenate([self._runs, runs])
         self._low = np.concatenate([self._low, low])
@@ -222,9 +226,8 @@ class MeasuredRows:
             return None
         if self._each is None:
             self._each = one_bit_each(self.n)
-        order = np.argsort(self._low[done:], axis=1, kind="stable")
-        added = np.zeros((len(order), self.n + 1, words), dtype=np.uint64)
-        np.cumsum(self._each[order], axis=1, out=added[:, 1:])
+        added = np.zeros((len(self.measures) - done, self.n + 1, words), dtype=np.uint64)
+        np.cumsum(self._each[self._order[done:]], axis=1, out=added[:, 1:])
         self._prefixes = added if self._prefixes is None else np.concatenate([self._prefixes, added])
         return self._prefixes
 

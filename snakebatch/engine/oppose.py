@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from snakebatch.engine.bits import Bits, count
 from snakebatch.engine.candidates import EQUAL, RANGE, SPELLED, THRESHOLD, ZERO, Candidates, Flags, midpoints
 from snakebatch.engine.draws import Words, below_many, mix_many
+from snakebatch.engine.information import column_weights
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.measured_rows import Floats, Ints, MeasuredRows
 from snakebatch.engine.population import TextColumn
@@ -55,9 +56,9 @@ class _Draft:
 class Opposer:
     """Draws candidates on some measured rows, by the weights of columns and of tags."""
 
-    def __init__(self, measured: MeasuredRows, columns: NDArray[np.int64], tags: TagWeights) -> None:
+    def __init__(self, measured: MeasuredRows, tags: TagWeights) -> None:
         self.measured = measured
-        self._columns = columns
+        self._columns = column_weights(measured)
         self._is_text = np.array([isinstance(c, TextColumn) for c in measured.population.features])
         self._tags = [np.array([TAG_NUMBERS[tag] for tag in weights]) for weights in tags]
         self._tag_sums = [np.cumsum(list(weights.values())) for weights in tags]
