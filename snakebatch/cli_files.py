@@ -64,6 +64,9 @@ def check_out(name: str) -> Path:
     path = Path(name)
     if path.is_dir():
         raise InputError(f"--out {name} is a folder; give the name of a file")
+    # A device or pipe would be replaced, not written to: /dev/null, for one, would be gone for everybody.
+    if path.exists() and not path.is_file():
+        raise InputError(f"--out {name} is a device or pipe; give the name of a file")
     parent = path.absolute().parent
     while not parent.exists():
         parent = parent.parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,17 @@ def test_out_is_never_the_table_or_a_folder(folder: Path, capsys: pytest.Capture
     assert "--out" in refused(capsys, "train", "table.csv", "--target", "y", "--out", ".")
     assert "--out" in refused(capsys, "train", "table.csv", "--target", "y", "--out", "table.csv/model.json")
     assert (folder / "table.csv").read_text() == TABLE
+
+
+@pytest.mark.parametrize(
+    "command", [["train", "table.csv", "--target", "y"], ["predict", "m.json", "table.csv"]]
+)
+def test_out_is_never_a_pipe_or_device(
+    command: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(folder / "pipe")
+    assert "--out pipe is a device or pipe" in refused(capsys, *command, "--out", "pipe")
+    assert (folder / "pipe").is_fifo()
 
 
 def test_a_model_that_is_none_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
