@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from snakebatch.cli_files import check_out, find_table, open_table, whole_file
 from snakebatch.cli_model import Score, answers, is_regression, score
 from snakebatch.engine.csv_table import open_rows
+from snakebatch.engine.intake import check_names
 from snakebatch.engine.model import Model
 from snakebatch.engine.targets import coerce_target
 from snakebatch.errors import InputError
@@ -45,10 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read_queries(path: Path, model: Model) -> list[dict[str, str]]:
-    """The rows of a table, for the model; InputError if a column is missing or a number is infinite."""
+    """The rows of a table, for the model; InputError on a column missing or twice, or an infinite number."""
     try:
         with open_table(path) as text:
             header, chunks = open_rows(text)
+            check_names(header)
             rows = [dict(zip(header, cells, strict=True)) for chunk in chunks for cells in chunk]
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
@@ -80,11 +82,21 @@ def ask(model: Model, rows: list[dict[str, str]], *, probability: bool) -> list[
 
 
 def check_answers(model: Model, rows: list[dict[str, str]], answered: list[Answer]) -> Score | None:
-    """How right the answers are, if the table holds the target; None if it does not."""
+    """How right the answers are, if the table holds the target; None if it does not.
+
+    A label that the model can't even read is one that it never answers; InputError where a number is wanted.
+    """
     target, datatype = model.header[0], model.datatypes[0]
     if target not in rows[0] or datatype == "J" or not all(row[target] for row in rows):
         return None
-    wanted = [coerce_target(row[target], datatype, target, number) for number, row in enumerate(rows, 1)]
+    wanted: list[Any] = []
+    for number, row in enumerate(rows, 1):
+        try:
+            wanted.append(coerce_target(row[target], datatype, target, number))
+        except InputError:
+            if is_regression(model):
+                raise
+            wanted.append(row[target])
     return score(model, [answer["prediction"] for answer in answered], wanted)
 
 

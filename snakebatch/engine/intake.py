@@ -80,14 +80,10 @@ def read_columns(header: Sequence[str], columns: Sequence[Sequence[Any]], target
 
 def check_header(header: Sequence[str], target: int | str) -> int:
     """The place of the target; raises InputError for a header that can't be trained on."""
-    seen: set[str] = set()
-    for name in header:
-        if name in seen:
-            raise InputError(f"two columns are named {name!r}; give every column a name of its own")
-        seen.add(name)
+    check_names(header)
     if isinstance(target, str):
-        if target not in seen:
-            known = ", ".join(repr(name) for name in header[:20])
+        if target not in header:
+            known = ", ".join(map(_shown, header[:20]))
             raise InputError(f"there is no column {target!r}; the columns are {known}")
         place = header.index(target)
     else:
@@ -99,6 +95,20 @@ def check_header(header: Sequence[str], target: int | str) -> int:
             "there is no feature column, only the target; give at least one column to learn from"
         )
     return place
+
+
+def check_names(header: Sequence[str]) -> None:
+    """Raise InputError if two columns have one name."""
+    seen: set[str] = set()
+    for name in header:
+        if name in seen:
+            raise InputError(f"two columns are named {_shown(name)}; give every column a name of its own")
+        seen.add(name)
+
+
+def _shown(name: str) -> str:
+    """A name as messages repeat it: a line of theirs stays one that can be read."""
+    return repr(name if len(name) <= 60 else f"{name[:60]}...")
 
 
 def order_header(header: Sequence[str], place: int) -> tuple[str, ...]:

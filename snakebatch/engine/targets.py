@@ -14,6 +14,10 @@ from snakebatch.errors import InputError
 
 _DIGITS = frozenset("0123456789")
 _BOOLEANS = {"True": 1, "TRUE": 1, "1": 1, "False": 0, "FALSE": 0, "0": 0}
+_MEANINGS = {"B": "a target of 0 and 1", "I": "a whole number", "N": "a number"}
+_SHOWN = 40
+"""Most characters of a cell that a message repeats."""
+
 _BOOLEAN_PAIRS = ({"0", "1"}, {"True", "False"}, {"TRUE", "FALSE"})
 
 
@@ -66,11 +70,17 @@ def coerce_target(value: Any, datatype: str, column: str, row: int) -> Any:
         raise InputError(
             f"row {row}: the target column {column!r} is empty; fill the cell or leave the row out"
         )
-    if datatype == "B":
-        return _BOOLEANS[text]
-    if datatype == "I":
-        return int(text)
-    number = float(text) + 0.0
+    try:
+        if datatype == "B":
+            return _BOOLEANS[text]
+        if datatype == "I":
+            return int(text)
+        number = float(text) + 0.0
+    except (KeyError, ValueError) as error:  # ValueError also where int() refuses thousands of digits
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        raise InputError(
+            f"row {row}, column {column!r}: {shown!r} can't be read as {_MEANINGS[datatype]}; mend the cell"
+        ) from error
     if not np.isfinite(number):
         raise InputError(f"row {row}, column {column!r}: not a finite number; give the target a finite value")
     return number

@@ -123,6 +123,30 @@ def test_an_infinite_number_is_named_by_row_and_column(
     assert "row 2, column 'b'" in capsys.readouterr().err
 
 
+def test_a_label_that_the_model_cannot_read_is_a_miss(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Snake([{"y": k % 2, "x": k} for k in range(8)], "y", bucket=2).to_json(folder / "b.json")
+    (folder / "new.csv").write_text("x,y\n0,0\n1,1\n2,0\n3,maybe\n")
+    assert cli.main(["predict", "b.json", "new.csv"]) == 0
+    assert capsys.readouterr().err == "accuracy 75.00 % on 4 rows\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("a,b,y\n1,2,3\n1,2,unknown\n", "row 2, column 'y': 'unknown' can't be read as a number"),
+        ("a,a,b\n1,2,3\n", "two columns are named 'a'"),
+    ],
+)
+def test_a_table_that_cannot_be_scored_or_is_ambiguous_is_refused(
+    content: str, named: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "bad.csv").write_text(content)
+    assert cli.main(["predict", "q.json", "bad.csv"]) == cli.EXIT_BAD_INPUT
+    assert named in capsys.readouterr().err
+
+
 def test_probabilities_of_a_number_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "numbers.csv").write_text("a,b\n1,2\n")
     assert cli.main(["predict", "q.json", "numbers.csv", "--probability"]) == cli.EXIT_BAD_INPUT
