@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from snakebatch.cli_files import check_out, find_table, open_table, whole_file
 from snakebatch.cli_model import Score, answers, is_regression, score
+from snakebatch.engine.cells import MISSING_WORDS
 from snakebatch.engine.csv_table import open_rows
 from snakebatch.engine.intake import check_names
 from snakebatch.engine.model import Model
@@ -87,7 +88,8 @@ def check_answers(model: Model, rows: list[dict[str, str]], answered: list[Answe
     A label that the model can't even read is one that it never answers; InputError where a number is wanted.
     """
     target, datatype = model.header[0], model.datatypes[0]
-    if target not in rows[0] or datatype == "J" or not all(row[target] for row in rows):
+    missing = {""} if datatype == "T" else {"", *MISSING_WORDS}
+    if target not in rows[0] or datatype == "J" or any(row[target] in missing for row in rows):
         return None
     wanted: list[Any] = []
     for number, row in enumerate(rows, 1):

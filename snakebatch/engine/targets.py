@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.engine.cells import NUMBER_CHARACTERS, as_text, parses
+from snakebatch.engine.cells import INFINITE_WORDS, MISSING_WORDS, NUMBER_CHARACTERS, as_text, parses
 from snakebatch.errors import InputError
+
+_NO_NUMBERS = MISSING_WORDS | INFINITE_WORDS
+"""Among numbers these are a missing or an infinite one, which is refused; among labels they are labels."""
 
 _DIGITS = frozenset("0123456789")
 _BOOLEANS = {"True": 1, "TRUE": 1, "1": 1, "False": 0, "FALSE": 0, "0": 0}
@@ -29,10 +32,13 @@ class TargetSniffer:
         self._few: set[str] = set()
         self._characters: set[str] = set()
         self._all_parse = True
+        self._odd = False
 
     def update(self, texts: Iterable[str]) -> None:
         """Look at one more chunk."""
         distinct = set(texts)
+        self._odd = self._odd or not distinct.isdisjoint(_NO_NUMBERS)
+        distinct -= _NO_NUMBERS
         self._characters |= set().union(*distinct)
         if len(self._few) < 3:
             self._few |= distinct
@@ -42,9 +48,9 @@ class TargetSniffer:
     @property
     def datatype(self) -> str:
         """``"B"``, ``"I"``, ``"N"`` or ``"T"``; N only if all values are numbers (labels like + and - are
-        text)."""
+        text), but for the words of a missing or infinite one."""
         if any(self._few == pair for pair in _BOOLEAN_PAIRS):
-            return "B"
+            return "B" if not self._odd or self._few == _BOOLEAN_PAIRS[0] else "T"
         if self._characters and self._characters <= _DIGITS:
             return "I"
         return "N" if self._characters and self._characters <= NUMBER_CHARACTERS and self._all_parse else "T"
@@ -66,10 +72,12 @@ def coerce_target(value: Any, datatype: str, column: str, row: int) -> Any:
     text = as_text(value)
     if datatype == "T":
         return text
-    if not text:
+    if not text or text in MISSING_WORDS:
         raise InputError(
             f"row {row}: the target column {column!r} is empty; fill the cell or leave the row out"
         )
+    if text in INFINITE_WORDS:
+        raise _not_finite(row, column)
     try:
         if datatype == "B":
             return _BOOLEANS[text]
@@ -82,8 +90,12 @@ def coerce_target(value: Any, datatype: str, column: str, row: int) -> Any:
             f"row {row}, column {column!r}: {shown!r} can't be read as {_MEANINGS[datatype]}; mend the cell"
         ) from error
     if not np.isfinite(number):
-        raise InputError(f"row {row}, column {column!r}: not a finite number; give the target a finite value")
+        raise _not_finite(row, column)
     return number
+
+
+def _not_finite(row: int, column: str) -> InputError:
+    return InputError(f"row {row}, column {column!r}: not a finite number; give the target a finite value")
 
 
 def _identity(value: Any, datatype: str) -> Any:

@@ -132,6 +132,15 @@ def test_a_label_that_the_model_cannot_read_is_a_miss(
     assert capsys.readouterr().err == "accuracy 75.00 % on 4 rows\n"
 
 
+def test_a_table_with_unknown_targets_is_answered_without_a_score(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "new.csv").write_text("a,b,y\n1,2,3\n1,2,NA\n")
+    assert cli.main(["predict", "q.json", "new.csv"]) == 0
+    printed = capsys.readouterr()
+    assert (printed.err, len(printed.out.splitlines())) == ("", 3)
+
+
 @pytest.mark.parametrize(
     ("content", "named"),
     [

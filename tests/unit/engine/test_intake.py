@@ -43,6 +43,9 @@ def test_the_target_comes_first_and_types_are_found():
         (["1.5", "-2e3"], "N", [1.5, -2000.0]),
         (["+", "-"], "T", ["+", "-"]),
         (["yes", "no"], "T", ["yes", "no"]),
+        (["yes", "NA"], "T", ["yes", "NA"]),
+        (["NA", "nan"], "T", ["NA", "nan"]),
+        (["True", "False", "NA"], "T", ["True", "False", "NA"]),
     ],
 )
 def test_target_types(values, datatype, targets):
@@ -144,6 +147,10 @@ def test_rows_and_csv_give_the_same_content_and_seed():
         ("a,y\n1,2\ninf,3\n", "row 2, column 'a': not a finite number"),
         ("a,y\n1,1e999\n2,3.5\n", "row 1, column 'y': not a finite number"),
         ("a,y\n1,2\n4,\n", "row 2: the target column 'y' is empty"),
+        ("a,y\n1,2.5\n4,NA\n", "row 2: the target column 'y' is empty"),
+        ("a,y\n1,0\n2,1\n4,null\n", "row 3: the target column 'y' is empty"),
+        ("a,y\n1,2.5\n4,-inf\n", "row 2, column 'y': not a finite number"),
+        ("a,y\n1,2\n4,inf\n", "row 2, column 'y': not a finite number"),
         ('a,y\n"1,2\n3,4\n', "quotes"),
         ("a,y\n1\0,2\n", "NUL"),
         (f"a,y\n1,2\n2,{'9' * 5000}\n", r"row 2, column 'y': '9{40}\.\.\.' can't be read"),
