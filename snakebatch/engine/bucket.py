@@ -2,22 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from snakebatch.engine.literal import Literal
+from snakebatch.engine.rules import Rules
+
+Condition = tuple[Literal, ...]
 
 
-@dataclass(frozen=True)
 class Bucket:
     """One link of a layer's chain, in the words of model.json.
 
     ``condition`` None is ELSE. ``members`` are global row numbers, ``origins`` their ``"c"`` (core) or
     ``"n"`` (noise). ``lookalikes[p]`` is the list of conds of ``members[p]``; a cond is a list of indices
-    into ``clauses``.
+    into ``clauses``. ``rules`` are clauses and lookalikes as arrays; each form is made from the other when
+    it is first asked for.
     """
 
-    condition: tuple[Literal, ...] | None
-    members: list[int]
-    origins: list[str]
-    clauses: list[tuple[Literal, ...]]
-    lookalikes: list[list[list[int]]]
+    def __init__(
+        self,
+        condition: Condition | None,
+        members: list[int],
+        origins: list[str],
+        clauses: list[tuple[Literal, ...]],
+        lookalikes: list[list[list[int]]],
+    ) -> None:
+        self.condition = condition
+        self.members = members
+        self.origins = origins
+        self.__dict__.update(clauses=clauses, lookalikes=lookalikes)
+
+    @classmethod
+    def of_rules(
+        cls, condition: Condition | None, members: list[int], origins: list[str], rules: Rules
+    ) -> Bucket:
+        """A bucket whose clauses and lookalikes are arrays."""
+        bucket = cls.__new__(cls)
+        bucket.condition = condition
+        bucket.members = members
+        bucket.origins = origins
+        bucket.__dict__["rules"] = rules
+        return bucket
+
+    @cached_property
+    def rules(self) -> Rules:
+        """Clauses and lookalikes as arrays."""
+        return Rules.of(self.clauses, self.lookalikes)
+
+    @cached_property
+    def clauses(self) -> list[tuple[Literal, ...]]:
+        """The clauses, each a tuple of literals."""
+        return self.rules.clauses()
+
+    @cached_property
+    def lookalikes(self) -> list[list[list[int]]]:
+        """For each member its conds."""
+        return self.rules.lookalikes(len(self.members))
+
+    def content(self) -> tuple[Any, ...]:
+        """All five parts, as they were given or as lists."""
+        return self.condition, self.members, self.origins, self.clauses, self.lookalikes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bucket) and self.content() == other.content()
+
+    __hash__ = None  # type: ignore[assignment]  # it holds lists
+
+    def __repr__(self) -> str:
+        return f"Bucket{self.content()!r}"

@@ -1,0 +1,98 @@
+"""What the members of a bucket vote by, as arrays: literals end to end, clauses, and the conds of members.
+
+Training makes these arrays and inference asks them; the lists of model.json are made from them only when
+somebody looks. A regression has a clause for every row, and making its literals one by one would cost more
+than finding them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snakebatch.engine.literal import Literal
+from snakebatch.engine.profiles import TAG_NUMBERS, TAGS
+
+Ints = NDArray[np.int64]
+
+UNKNOWN = -1
+"""The number of a tag that the format does not have: such a literal never holds."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """``l`` literals of ``c`` clauses, and ``k`` conds.
+
+    column, tag, value, negat   (l,) of each literal: header index, number in ``TAGS``, value, negation
+    odd                         literal -> its value, where that is not a float (a text, a range...)
+    clause_starts               (c + 1,) clause j has the literals ``clause_starts[j]:clause_starts[j + 1]``
+    cond_member                 (k,) position of the member that each cond belongs to, ascending
+    cond_starts                 (k + 1,) cond i has the clauses ``cond_clauses[cond_starts[i]:...[i + 1]]``
+    cond_clauses                clause numbers of all conds, end to end
+    """
+
+    column: Ints
+    tag: Ints
+    value: NDArray[np.float64]
+    negat: NDArray[np.bool_]
+    odd: Mapping[int, Any]
+    clause_starts: Ints
+    cond_member: Ints
+    cond_starts: Ints
+    cond_clauses: Ints
+
+    @classmethod
+    def of(cls, clauses: Sequence[Sequence[Literal]], lookalikes: Sequence[Sequence[Sequence[int]]]) -> Rules:
+        """From the lists of model.json."""
+        literals = list(chain.from_iterable(clauses))
+        values = [literal.value for literal in literals]
+        conds = list(chain.from_iterable(lookalikes))
+        return cls(
+            column=_ints([literal.column for literal in literals]),
+            tag=_ints([TAG_NUMBERS.get(literal.tag, UNKNOWN) for literal in literals]),
+            value=np.array([value if type(value) is float else 0.0 for value in values], dtype=np.float64),
+            negat=np.array([literal.negat for literal in literals], dtype=np.bool_),
+            odd={place: value for place, value in enumerate(values) if type(value) is not float},
+            clause_starts=_starts(list(map(len, clauses))),
+            cond_member=np.repeat(np.arange(len(lookalikes)), list(map(len, lookalikes))),
+            cond_starts=_starts(list(map(len, conds))),
+            cond_clauses=_ints(list(chain.from_iterable(conds))),
+        )
+
+    def clauses(self) -> list[tuple[Literal, ...]]:
+        """The clauses as model.json has them."""
+        values: list[Any] = self.value.tolist()
+        for place, value in self.odd.items():
+            values[place] = value
+        tags = map(TAGS.__getitem__, self.tag.tolist())
+        literals = list(map(Literal, self.column.tolist(), values, self.negat.tolist(), tags))
+        return [tuple(literals[start:end]) for start, end in pairwise(self.clause_starts.tolist())]
+
+    def lookalikes(self, n_members: int) -> list[list[list[int]]]:
+        """For each member its conds, as model.json has them."""
+        found: list[list[list[int]]] = [[] for _ in range(n_members)]
+        numbers = self.cond_clauses.tolist()
+        ends = pairwise(self.cond_starts.tolist())
+        for member, (start, end) in zip(self.cond_member.tolist(), ends, strict=True):
+            found[member].append(numbers[start:end])
+        return found
+
+
+def no_clauses(n_members: int) -> Rules:
+    """The rules of a bucket of one class: each member has one cond, without clauses, and always votes."""
+    return Rules.of([], [[[]]] * n_members)
+
+
+def _ints(numbers: Sequence[int]) -> Ints:
+    return np.array(numbers, dtype=np.int64)
+
+
+def _starts(lengths: Sequence[int]) -> Ints:
+    starts = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
