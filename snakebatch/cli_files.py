@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,22 +18,33 @@ DATA_FOLDER = Path(__file__).parent / "data"
 SMALL_TABLE = 4 << 20
 """Bytes up to which a table is read whole before the cloud starts: a fraction of a second."""
 
+_SHOWN = 60
+"""Most characters of a file's name that a message about its length repeats."""
+
 
 def find_table(name: str) -> Path:
     """The path of a table: a file, or one of the bundled tables by its name; InputError if neither."""
     path = Path(name)
-    if path.is_dir():
-        raise InputError(f"{name} is a folder; give a CSV file")
-    if path.exists():
-        if not os.access(path, os.R_OK):
-            raise InputError(f"{name} can't be read: permission denied")
-        return path
     bundled = {file.stem: file for file in DATA_FOLDER.glob("*.csv")}
-    if name in bundled:
+    try:
+        mode = path.stat().st_mode if name else None
+    except FileNotFoundError:
+        mode = None
+    except OSError as error:
+        raise InputError(f"{_shown(name)} can't be read: {error.strerror}; give a CSV file") from error
+    if mode is None and name in bundled:
         return bundled[name]
-    raise InputError(
-        f"there is no file {name}, nor a bundled table of that name ({', '.join(sorted(bundled))})"
-    )
+    if mode is None:
+        known = ", ".join(sorted(bundled))
+        raise InputError(f"there is no file {name or repr(name)}, nor a bundled table of that name ({known})")
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{name} is a folder; give a CSV file")
+    # Training reads a table twice, and a pipe gives its rows once: the second look would wait for ever.
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{name} is a device or pipe; save it as a file and give that")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{name} can't be read: permission denied")
+    return path
 
 
 @contextmanager
@@ -59,27 +71,54 @@ def check_table(path: Path, target: str) -> None:
         read_table(path, target)
 
 
-def check_out(name: str) -> Path:
-    """The path of a file to be written, checked now, so that no hour's work ends on a missing permission."""
+def check_out(name: str, *inputs: Path) -> Path:
+    """The path of a file to be written, checked now, so that no hour's work ends on a missing permission.
+
+    It is none of ``inputs``: what a command reads, it never replaces.
+    """
     path = Path(name)
-    if path.is_dir():
-        raise InputError(f"--out {name} is a folder; give the name of a file")
-    # A device or pipe would be replaced, not written to: /dev/null, for one, would be gone for everybody.
-    if path.exists() and not path.is_file():
-        raise InputError(f"--out {name} is a device or pipe; give the name of a file")
-    parent = path.absolute().parent
-    while not parent.exists():
-        parent = parent.parent
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise InputError(f"--out {name} can't be written: {parent} is not a folder that you may write to")
+    try:
+        if name.endswith(os.sep) or path.is_dir():
+            raise InputError(f"--out {name or repr(name)} is a folder; give the name of a file")
+        # A device or pipe would be replaced, not written to: /dev/null, for one, would be gone for everybody.
+        if path.exists() and not path.is_file():
+            raise InputError(f"--out {name} is a device or pipe; give the name of a file")
+        for given in inputs:
+            if path.exists() and given.exists() and path.samefile(given):
+                raise InputError(f"--out {name} is a file that is read; give another name")
+        _try_folder(name, Path(os.path.realpath(path)).parent)
+    except OSError as error:
+        raise InputError(f"--out {_shown(name)} can't be written: {error.strerror}") from error
     return path
+
+
+def _try_folder(name: str, folder: Path) -> None:
+    """Raise unless a file can be made in ``folder``, or in the one that it will be made in."""
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        # Only an attempt tells: the mode's bits say nothing of read-only file systems, /proc, or quotas.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"--out {name} can't be written: {folder} is not a folder that you may write to"
+        ) from error
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary name beside ``path``, which takes its place on success and is removed on any failure."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    """A temporary name beside ``path``, which takes its place on success and is removed on any failure.
+
+    Where ``path`` is a link, the file that it points to is replaced, not the link.
+    """
+    whole = Path(os.path.realpath(path))
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".snakebatch-", dir=whole.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -88,6 +127,6 @@ def whole_file(path: Path) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
+        temporary.replace(whole)
     finally:
         temporary.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ Answer = dict[str, Any]
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the command; returns the exit code."""
     table = find_table(arguments.data)
-    out = check_out(arguments.out) if arguments.out else None
+    out = check_out(arguments.out, table, Path(arguments.model)) if arguments.out is not None else None
     model = Model.read(arguments.model)
     if arguments.probability and is_regression(model):
         raise InputError(f"--probability: the target {model.header[0]!r} is a number, its answers have none")

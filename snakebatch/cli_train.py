@@ -64,9 +64,7 @@ def run(
 ) -> int:
     """Carry out the command; prints the summary and returns the exit code."""
     table = find_table(arguments.data)
-    out = check_out(arguments.out)
-    if out.exists() and out.samefile(table):
-        raise InputError(f"--out {arguments.out} is the table itself; give the model another name")
+    out = check_out(arguments.out, table)
     check_table(table, arguments.target)
     summary = train(table, execution_parameters(arguments), out, arguments.processes, open_cloud, clock)
     print(json.dumps(summary.as_json(), ensure_ascii=False) if arguments.json else summary.as_text())

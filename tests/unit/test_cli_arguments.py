@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from snakebatch import cli
+from snakebatch.cli_files import whole_file
 from snakebatch.version import VERSION
 
 TABLE = "x,y\n1,a\n2,b\n"
@@ -90,11 +91,18 @@ def test_a_bad_table_is_refused_with_what_is_wrong(
     assert not (folder / "new").exists()
 
 
-@pytest.mark.parametrize("name", ["missing.csv", "."])
+def test_a_table_that_is_a_pipe_is_refused_and_not_waited_for(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(folder / "pipe")
+    assert "pipe is a device or pipe" in refused(capsys, "train", "pipe", "--target", "y")
+
+
+@pytest.mark.parametrize("name", ["missing.csv", ".", "", "x" * 300, "table.csv/x.csv"])
 def test_a_table_that_is_no_file_is_refused(
     name: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert name in refused(capsys, "train", name, "--target", "y")
+    assert (name[:60] or "''") in refused(capsys, "train", name, "--target", "y")
 
 
 def test_out_is_never_the_table_or_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,9 +112,47 @@ def test_out_is_never_the_table_or_a_folder(folder: Path, capsys: pytest.Capture
     assert (folder / "table.csv").read_text() == TABLE
 
 
+COMMANDS = [["train", "table.csv", "--target", "y"], ["predict", "m.json", "table.csv"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("out", ["table.csv", "link.csv", "m.json"])
+def test_out_is_never_what_the_command_reads(
+    command: list[str], out: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "link.csv").symlink_to("table.csv")
+    (folder / "m.json").write_text("a model")
+    if (command[0], out) != ("train", "m.json"):
+        assert f"--out {out} is a file that is read" in refused(capsys, *command, "--out", out)
+    assert (folder / "table.csv").read_text() == TABLE
+    assert (folder / "m.json").read_text() == "a model"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize(
-    "command", [["train", "table.csv", "--target", "y"], ["predict", "m.json", "table.csv"]]
+    ("out", "why"),
+    [("", "folder"), ("new/", "folder"), ("x" * 300, "too long"), ("/proc/m.json", "write to")],
 )
+def test_out_that_cannot_be_written_is_refused_before_anything_starts(
+    command: list[str], out: str, why: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refused(capsys, *command, "--out", out)
+    assert "--out" in line
+    assert why in line
+    assert len(line) < 200
+    assert os.listdir(folder) == ["table.csv"]
+
+
+def test_a_link_is_written_through(folder: Path) -> None:
+    (folder / "link").symlink_to("far/model.json")
+    with whole_file(folder / "link") as temporary:
+        temporary.write_text("whole")
+    assert (folder / "link").is_symlink()
+    assert (folder / "far" / "model.json").read_text() == "whole"
+    assert os.listdir(folder / "far") == ["model.json"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_out_is_never_a_pipe_or_device(
     command: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
