@@ -1,12 +1,14 @@
 """The command ``snakebatch``: what it understands, and how it ends.
 
 Exit codes: 0 done; 1 something failed inside (one line, and where the log is); 2 bad input or parameters (one
-line that names it); 130 stopped by Ctrl-C, 143 by SIGTERM. Results go to stdout, the rest to stderr.
+line that names it); 130 stopped by Ctrl-C, 143 by SIGTERM, 129 by
+SIGHUP. Results go to stdout, the rest to stderr.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -26,6 +28,10 @@ MAX_SEED = 2**53 - 1
 """Largest seed that JSON readers keep whole."""
 
 
+_STOPPING = (signal.SIGTERM, signal.SIGHUP)
+"""Asked to stop by another process, or by a terminal that closes."""
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one line."""
 
@@ -35,29 +41,49 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; ``argv`` defaults to the process's own arguments."""
+    _ready_streams()
+    command = "snakebatch"
+    before = {number: signal.getsignal(number) for number in _STOPPING}
     try:
-        arguments = build_parser().parse_args(argv)
-    except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else EXIT_FAILED
-    command = f"snakebatch {arguments.command}"
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        signal.signal(signal.SIGTERM, _terminate)
-        return int(arguments.run(arguments))
+        # Who ignores a signal (nohup) goes on ignoring it.
+        for number in _STOPPING:
+            if before[number] is not signal.SIG_IGN:
+                signal.signal(number, _terminate)
+        arguments = _parse(argv)
+        if isinstance(arguments, int):
+            code = arguments
+        else:
+            command = f"snakebatch {arguments.command}"
+            code = int(arguments.run(arguments))
+        sys.stdout.flush()  # here a reader that went away is caught; at the exit it would be noise
+        return code
     except (InputError, PlanError, ModelError) as error:
         return _fail(command, str(error), EXIT_BAD_INPUT)
     except KeyboardInterrupt:
         return _fail(command, "stopped", EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader went away (`| head`): nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return EXIT_FAILED
     except Exception as error:
         what = str(error) if isinstance(error, SnakeBatchError) else f"{type(error).__name__}: {error}"
         log = _write_log(traceback.format_exc() + getattr(error, "log", ""))
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
         return _fail(command, f"{what} (log: {log})", EXIT_FAILED)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace | int:
+    """The arguments, or the exit code where there is nothing to run (help, or a bad parameter)."""
+    try:
+        return build_parser().parse_args(argv)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else EXIT_FAILED
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -181,6 +207,25 @@ def _levels(text: str) -> int | str:
 def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
     # Unwinds like Ctrl-C does, so that the embedded cloud stops what it started.
     raise SystemExit(128 + number)
+
+
+def _ready_streams() -> None:
+    """Streams that take whatever a table holds, also where the caller closed them or has another locale."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # Else the next pipe or file that is opened would be taken for the stream.
+            os.open(os.devnull, os.O_RDWR)
+            stream = os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)
+            setattr(sys, name, stream)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Send what is still unwritten nowhere, so that the interpreter's own flush at the exit succeeds."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(command: str, message: str, code: int) -> int:

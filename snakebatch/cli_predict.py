@@ -17,6 +17,7 @@ from snakebatch.engine.cells import MISSING_WORDS
 from snakebatch.engine.csv_table import open_rows
 from snakebatch.engine.intake import check_names
 from snakebatch.engine.model import Model
+from snakebatch.engine.model_json import text_of
 from snakebatch.engine.targets import coerce_target
 from snakebatch.errors import InputError
 
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             write_answers(file, model, answered)
     if arguments.json:
-        print(json.dumps(_report(arguments.model, model, answered, outcome, out), ensure_ascii=False))
+        print(text_of(_report(arguments.model, model, answered, outcome, out)))
         return 0
     if out is None:
         write_answers(sys.stdout, model, answered)

@@ -13,6 +13,7 @@ from snakebatch.cli_files import check_out, check_table, find_table, whole_file
 from snakebatch.cli_progress import Bars, Watch
 from snakebatch.cli_summary import Summary, summarize
 from snakebatch.clock import Clock, SystemClock
+from snakebatch.engine.model_json import text_of
 from snakebatch.errors import CloudError, InputError, PlanError, SnakeBatchError
 
 POLL_SECONDS = 0.1
@@ -67,7 +68,7 @@ def run(
     out = check_out(arguments.out, table)
     check_table(table, arguments.target)
     summary = train(table, execution_parameters(arguments), out, arguments.processes, open_cloud, clock)
-    print(json.dumps(summary.as_json(), ensure_ascii=False) if arguments.json else summary.as_text())
+    print(text_of(summary.as_json()) if arguments.json else summary.as_text())
     return 0
 
 

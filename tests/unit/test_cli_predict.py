@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -160,3 +164,52 @@ def test_probabilities_of_a_number_are_refused(folder: Path, capsys: pytest.Capt
     (folder / "numbers.csv").write_text("a,b\n1,2\n")
     assert cli.main(["predict", "q.json", "numbers.csv", "--probability"]) == cli.EXIT_BAD_INPUT
     assert "--probability" in capsys.readouterr().err
+
+
+def _predict_in_a_shell(folder: Path, redirection: str) -> subprocess.CompletedProcess[bytes]:
+    """What a user's shell gives: a process of its own, with streams as ``redirection`` sets them."""
+    command = f"{shlex.quote(sys.executable)} -m snakebatch predict p.json penguins {redirection}"
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    root = str(Path(cli.__file__).parents[1])
+    environment = {**kept, "PYTHONPATH": root, "TMPDIR": str(folder)}
+    return subprocess.run(["bash", "-c", command], env=environment, cwd=folder, capture_output=True)
+
+
+def test_a_reader_that_went_away_is_no_noise(folder: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    for arguments in (["predict", "p.json", "penguins", "--json"], ["--help"]):
+        command = [sys.executable, "-m", "snakebatch", *arguments]
+        ended = subprocess.run(
+            command,
+            env={**kept, "PYTHONPATH": str(Path(cli.__file__).parents[1])},
+            cwd=folder,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+        )
+        assert (ended.returncode, ended.stderr) == (1, b"")
+    os.close(writing)
+
+
+def test_streams_that_the_caller_closed_are_no_crash(folder: Path) -> None:
+    ended = _predict_in_a_shell(folder, "<&- >&-")
+    assert (ended.returncode, ended.stderr) == (0, b"accuracy 100.00 % on 344 rows\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_output_that_cannot_be_written_is_told_in_one_line(folder: Path) -> None:
+    ended = _predict_in_a_shell(folder, "--json >/dev/full")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(b"snakebatch predict: error: OSError")
+    assert ended.stderr.count(b"\n") == 1
+
+
+def test_answers_are_utf8_whatever_the_locale(folder: Path) -> None:
+    Snake([{"目标": label, "x": k} for k, label in enumerate(["ja", "nö"])], n_layers=1).to_json("u.json")
+    (folder / "u.csv").write_text("x\n0\n1\n", encoding="utf-8")
+    command = [sys.executable, "-m", "snakebatch", "predict", "u.json", "u.csv"]
+    root = str(Path(cli.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": root, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(command, env=environment, cwd=folder, capture_output=True)
+    assert (ended.returncode, ended.stdout.decode()) == (0, "目标\nja\nnö\n")

@@ -99,7 +99,9 @@ def test_what_stage_refuses_ends_as_bad_input(
     assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_an_interrupt_leaves_nothing_behind(sent: signal.Signals, code: int, tmp_path: Path) -> None:
     write_csv(quadratic(2000), tmp_path / "data.csv")
     argv = [
