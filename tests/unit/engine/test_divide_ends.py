@@ -107,7 +107,11 @@ def _tree(
 )
 def test_a_population_that_can_be_divided_is_divided_down_to_tau(population):
     rows = population()
+    tracemalloc.start()
     slices, evaluations = _tree(rows, _settings(rows))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 << 20, "beside the population; 11 MiB are what 100,000 unique ids take"
     assert max(len(part) for _, part in slices) <= TAU
     assert sum(len(part) for _, part in slices) == len(rows)
     depth = max(len(path) for path, _ in slices)

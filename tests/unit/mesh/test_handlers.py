@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -36,9 +37,10 @@ def deployed(mesh: MeshBench, monkeypatch: pytest.MonkeyPatch) -> MeshBench:
         "LEASE_TABLE": TABLE,
         "POWERTOOLS_SERVICE_NAME": "snakebatch",
         "POWERTOOLS_METRICS_NAMESPACE": "SnakeBatch",
-        "TMPDIR": str(mesh.folder),
     }.items():
         monkeypatch.setenv(name, value)
+    # Handlers cache populations in the temporary folder, whose name tempfile remembers: TMPDIR is too late.
+    monkeypatch.setattr(tempfile, "tempdir", str(mesh.folder))
     return mesh
 
 
@@ -78,6 +80,7 @@ def test_the_handlers_train_a_model_together(deployed: MeshBench, grain: str) ->
 
     assert roles == (["divide", "leaf"] if grain == "slice" else ["divide", "conquer", "leaf"])
     assert settled["failure"] is None
+    assert list((deployed.folder / "snakebatch-populations").iterdir()), "the cache is where the test put it"
     assert settled["output"]["status"] == "TRAINED"
     assert settled["output"]["rows"] == 300
     model = json.loads(deployed.read(settled["output"]["model"]))
