@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
-from snakebatch.engine.settings import PROFILES
+from snakebatch.engine.settings import MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
 from snakebatch.errors import InputError, ModelError, PlanError, SnakeBatchError
 from snakebatch.version import ENGINE, VERSION
 
@@ -112,7 +112,7 @@ def _add_train(commands: Any) -> None:
     )
     train.add_argument("--target", required=True, metavar="COL", help="the column to learn")
     train.add_argument(
-        "--layers", type=_whole(1), default=5, metavar="N", help="layers of the model (default 5)"
+        "--layers", type=_whole(1, MAX_LAYERS), default=5, metavar="N", help="layers of the model (default 5)"
     )
     train.add_argument(
         "--bucket", type=_whole(1), default=250, metavar="N", help="rows of a bucket (default 250)"
@@ -134,7 +134,11 @@ def _add_train(commands: Any) -> None:
         "--profile", choices=PROFILES, default="auto", help="which literals to draw (default auto)"
     )
     train.add_argument(
-        "--lookahead", type=_whole(1), default=5, metavar="K", help="literals tried a draw (default 5)"
+        "--lookahead",
+        type=_whole(1, MAX_LOOKAHEAD),
+        default=5,
+        metavar="K",
+        help="literals tried a draw (default 5)",
     )
     train.add_argument(
         "--leaf-grain", choices=("slice", "bucket"), default="slice", help="what a shard makes at once"

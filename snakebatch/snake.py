@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
+from numbers import Integral
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,7 +14,7 @@ from snakebatch.engine import audit as audits
 from snakebatch.engine.intake import Intake, default_seed, digest, read_columns, read_rows
 from snakebatch.engine.model import Model, Regression, class_key
 from snakebatch.engine.model_json import bucket_content
-from snakebatch.engine.settings import PROFILES, Settings
+from snakebatch.engine.settings import MAX_LOOKAHEAD, PROFILES, Settings
 from snakebatch.engine.tables import columns_of, is_frame, queries_of
 from snakebatch.errors import InputError
 
@@ -32,7 +33,8 @@ class Snake:
     n_layers, bucket, noise, oppose_profile, lookahead
         As in ``config`` of model.json. ``noise`` is the share of rows from outside that join a bucket.
     workers
-        Processes to train with; the model does not depend on it.
+        Processes to train with; the model does not depend on it. With more than one, a script needs ``if
+        __name__ == "__main__":`` around what it does, as always with multiprocessing.
     seed
         A non-negative integer; None takes one from the content, so that the same data give the same model.
     tau
@@ -63,8 +65,11 @@ class Snake:
         if _is_model(data):
             self._model = Model.read(data)
             return
-        numbers = {"n_layers": n_layers, "bucket": bucket, "lookahead": lookahead, "workers": workers}
-        _check(numbers, noise, oppose_profile, seed, tau)
+        n_layers, bucket = _whole("n_layers", n_layers), _whole("bucket", bucket)
+        lookahead, workers = _whole("lookahead", lookahead, MAX_LOOKAHEAD), _whole("workers", workers)
+        tau = None if tau is None else _whole("tau", tau)
+        seed = None if seed is None else _whole("seed", seed, least=0)
+        _check(noise, oppose_profile)
         intake = _intake(data, target_index, header)
         self.warnings = intake.warnings
         settings = Settings(n_layers, bucket, noise, oppose_profile, lookahead, seed or 0, tau)
@@ -183,7 +188,7 @@ class Snake:
 
     def to_json(self, path: str | Path, stripped: bool = False) -> None:
         """Write model.json, without the population if ``stripped``; the file appears whole or not at all."""
-        self._model.write(path, stripped=stripped)
+        self._model.write(path, stripped=bool(stripped))
 
     # inside
 
@@ -238,12 +243,19 @@ def _intake(data: Any, target: int | str, header: Sequence[str] | None) -> Intak
     if isinstance(data, str | Path):
         from snakebatch.engine.csv_table import read_csv
 
-        return read_csv(partial(_open_text, Path(data)), target)
+        try:
+            return read_csv(partial(_open_text, Path(data)), target)
+        except InputError as error:
+            raise error if str(data) in str(error) else InputError(f"{data}: {error}") from error
     if is_frame(data):
         names, columns = columns_of(data)
         return read_columns(names, columns, target)
     if hasattr(data, "tolist"):
         data = data.tolist()
+    if not isinstance(data, Iterable):
+        raise InputError(
+            f"the data are a {type(data).__name__}; give dicts, sequences, a DataFrame or a CSV path"
+        )
     rows = data if isinstance(data, Sequence) else list(data)
     if len(rows) and not isinstance(rows[0], Mapping | list | tuple):
         kind = type(rows[0]).__name__
@@ -259,21 +271,20 @@ def _open_text(path: Path) -> AbstractContextManager[TextIO]:
         raise InputError(f"{path} can't be read: {reason}; give the path of a CSV file") from error
 
 
-def _check(
-    numbers: Mapping[str, int], noise: float, oppose_profile: str, seed: int | None, tau: int | None
-) -> None:
+def _whole(name: str, value: Any, most: int | None = None, least: int = 1) -> int:
+    """A parameter as an int, whatever library's integer it is; raises InputError out of its range."""
+    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if number is None or number < least or (most is not None and number > most):
+        wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise InputError(f"{name} is {value!r}; give an integer {wanted}")
+    return number
+
+
+def _check(noise: float, oppose_profile: str) -> None:
     """Refuse parameters out of range before anything is read."""
-    wanted: dict[str, int | None] = {**numbers, "tau": tau}
-    for name, value in wanted.items():
-        if name == "tau" and value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} is {value!r}; give an integer of at least 1")
     is_number = isinstance(noise, int | float) and not isinstance(noise, bool)
     if not is_number or not math.isfinite(noise) or not 0 <= noise <= 1:
         raise InputError(f"noise is {noise!r}; give a share from 0 to 1")
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
-        raise InputError(f"seed is {seed!r}; give a non-negative integer, or None")
     if oppose_profile not in PROFILES:
         raise InputError(f"oppose_profile is {oppose_profile!r}; give one of {', '.join(PROFILES)}")
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, cast
 
 import numpy as np
@@ -40,6 +41,13 @@ def read_rows(
     """Read dicts, or sequences with an optional header; raises InputError on what can't be trained on."""
     if not len(rows):
         raise InputError("there are no rows; give at least one")
+    kind = Mapping if isinstance(rows[0], Mapping) else Sequence
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, kind) or isinstance(row, str | bytes):
+            raise InputError(
+                f"row {number} is a {type(row).__name__}, row 1 a {type(rows[0]).__name__}; "
+                "give all rows as dicts, or all as sequences"
+            )
     if isinstance(rows[0], Mapping):
         dicts = cast("Sequence[Mapping[str, Any]]", rows)
         names = list(dict.fromkeys(name for row in dicts for name in row))
@@ -87,14 +95,21 @@ def check_header(header: Sequence[str], target: int | str) -> int:
             raise InputError(f"there is no column {target!r}; the columns are {known}")
         place = header.index(target)
     else:
-        if not -len(header) <= target < len(header):
+        number = _column_number(target)
+        if not -len(header) <= number < len(header):
             raise InputError(f"there is no column number {target}; there are {len(header)} columns")
-        place = target % len(header)
+        place = number % len(header)
     if len(header) < 2:
         raise InputError(
             "there is no feature column, only the target; give at least one column to learn from"
         )
     return place
+
+
+def _column_number(target: Any) -> int:
+    if isinstance(target, bool) or not isinstance(target, Integral):
+        raise InputError(f"the target is {target!r}; give the name of a column, or its number")
+    return int(target)
 
 
 def check_names(header: Sequence[str]) -> None:

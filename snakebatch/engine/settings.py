@@ -15,6 +15,9 @@ PROFILES = (
     "hef",
 )
 
+MAX_LAYERS, MAX_LOOKAHEAD = 10_000, 100
+"""Most layers of a workflow's model, and most literals tried a draw."""
+
 
 @dataclass(frozen=True)
 class Settings:

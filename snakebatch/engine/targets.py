@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def target_datatype(values: Sequence[Any]) -> str:
 def coerce_target(value: Any, datatype: str, column: str, row: int) -> Any:
     """One target value; ``row`` is its 1-based number for the message of InputError."""
     if datatype == "J":
-        return value
+        return _as_json(value, column, row)
     text = as_text(value)
     if datatype == "T":
         return text
@@ -92,6 +93,25 @@ def coerce_target(value: Any, datatype: str, column: str, row: int) -> Any:
     if not np.isfinite(number):
         raise _not_finite(row, column)
     return number
+
+
+def _as_json(value: Any, column: str, row: int) -> Any:
+    """An object as model.json gives it back, so that a model answers alike before and after it is saved."""
+    try:
+        return json.loads(json.dumps(value, default=_plain, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"row {row}, column {column!r}: the object can't be kept as JSON ({error}); "
+            "make it of dicts, lists, texts and finite numbers"
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, date):
+        return str(value)
+    raise TypeError(f"it holds a {type(value).__name__}")
 
 
 def _not_finite(row: int, column: str) -> InputError:

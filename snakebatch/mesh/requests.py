@@ -7,7 +7,7 @@ from typing import Literal as OneOf
 
 from pydantic import Field, field_validator
 
-from snakebatch.engine.settings import PROFILES
+from snakebatch.engine.settings import MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
 from snakebatch.errors import InputError
 from snakebatch.mesh.messages import Message, Role, parse
 
@@ -24,12 +24,12 @@ class TrainInput(Message):
 
     dataset: Annotated[str, Field(pattern=r"^s3://[^/]+/.+$")]
     target: str | int
-    n_layers: Annotated[int, Field(ge=1, le=10_000)] = 5
+    n_layers: Annotated[int, Field(ge=1, le=MAX_LAYERS)] = 5
     bucket: Annotated[int, Field(ge=1)] = 250
     tau: Annotated[int, Field(ge=1)] = 1000
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     oppose_profile: str = "auto"
-    lookahead: Annotated[int, Field(ge=1, le=100)] = 5
+    lookahead: Annotated[int, Field(ge=1, le=MAX_LOOKAHEAD)] = 5
     leaf_grain: LeafGrain = "slice"
     levels_per_wave: OneOf["auto"] | Annotated[int, Field(ge=1)] = "auto"
     slots: OneOf["auto"] | Annotated[int, Field(ge=0)] = "auto"

@@ -53,6 +53,8 @@ def test_help_has_an_example(command: list[str], capsys: pytest.CaptureFixture[s
         ("--seed", str(2**53)),
         ("--profile", "magic"),
         ("--lookahead", "0"),
+        ("--lookahead", "101"),
+        ("--layers", "10001"),
         ("--leaf-grain", "crumb"),
         ("--levels-per-wave", "0"),
         ("--processes", "0"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+from datetime import date
 
 import numpy as np
 import pytest
@@ -58,6 +59,23 @@ def test_object_targets_are_kept():
     rows = [{"y": {"k": [1]}, "x": 1}, {"y": {"k": [2]}, "x": 2}, {"y": {"k": [1]}, "x": 3}]
     found = read_rows(rows, "y").population
     assert (found.datatypes[0], len(found.classes), found.targets) == ("J", 2, [row["y"] for row in rows])
+
+
+def test_object_targets_are_as_the_saved_model_has_them():
+    objects = [{1: np.int64(2), "a": (3,)}, {"when": date(2026, 1, 2)}]
+    found = read_rows([{"y": target, "x": k} for k, target in enumerate(objects)], "y").population
+    assert found.targets == [{"1": 2, "a": [3]}, {"when": "2026-01-02"}]
+    assert len(digest(found)) == 32
+
+
+_endless = []
+_endless.append(_endless)
+
+
+@pytest.mark.parametrize("odd", [{"k": {1, 2}}, {(1, 2): 3}, [float("nan")], _endless, [object()]])
+def test_an_object_that_is_no_json_is_named(odd):
+    with pytest.raises(InputError, match=r"row 2, column 'y'.*JSON"):
+        read_rows([{"y": {}, "x": 1}, {"y": odd, "x": 2}], "y")
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,7 @@ def test_sequences_frames_and_csv_train_the_same_model(rows: list[dict[str, Any]
         ("bucket", 0),
         ("bucket", True),
         ("lookahead", 0),
+        ("lookahead", 10**9),
         ("workers", 0),
         ("tau", 0),
         ("tau", "1"),
@@ -147,17 +148,49 @@ def test_sequences_frames_and_csv_train_the_same_model(rows: list[dict[str, Any]
         ("oppose_profile", "best"),
         ("target_index", "nothing"),
         ("target_index", 9),
+        ("target_index", None),
+        ("target_index", 1.5),
+        ("target_index", True),
+        ("target_index", ["y"]),
     ],
 )
 def test_a_parameter_out_of_range_is_named(rows: list[dict[str, Any]], parameter: str, value: Any) -> None:
-    with pytest.raises(InputError, match=parameter if parameter != "target_index" else "column"):
+    with pytest.raises(InputError, match=parameter if parameter != "target_index" else "a column|no column"):
         Snake(rows, **{parameter: value})
 
 
-@pytest.mark.parametrize("data", [[], [1, 2], "nowhere.csv", [object()]])
+def test_integers_of_other_libraries_are_integers(rows: list[dict[str, Any]]) -> None:
+    asked = {"n_layers": 2, "bucket": 30, "lookahead": 3, "seed": 5, "tau": 60}
+    given = {name: np.int64(value) for name, value in asked.items()}
+    texts = ["".join(Snake(rows, np.int64(0), **more).model.pieces()) for more in (asked, given)]  # type: ignore[arg-type]  # both are integers
+    assert texts[0] == texts[1]
+
+
+MIXED = [
+    [{"y": 1, "x": 2}, [1, 2]],
+    [[1, 2], {"y": 1, "x": 2}],
+    [{"y": 1, "x": 2}, None],
+    [[1, 2], None],
+    [[1, 2], "ab"],
+]
+
+
+@pytest.mark.parametrize("data", [[], [1, 2], "nowhere.csv", [object()], 42, None, np.array(3), *MIXED])
 def test_what_is_no_table_is_refused(data: Any) -> None:
     with pytest.raises(InputError):
         Snake(data)
+
+
+@pytest.mark.parametrize("data", MIXED)
+def test_the_row_that_is_of_another_kind_is_named(data: Any) -> None:
+    with pytest.raises(InputError, match="row 2 is a"):
+        Snake(data)
+
+
+def test_a_csv_file_is_named_with_what_is_wrong_in_it(tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text("y,x\n1,2\n3\n")
+    with pytest.raises(InputError, match=r"odd\.csv: row 2"):
+        Snake(tmp_path / "odd.csv")
 
 
 # --- questions
