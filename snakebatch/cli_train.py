@@ -104,7 +104,11 @@ def train(
     with (open_cloud or open_embedded_cloud)(processes) as cloud:
         arn = cloud.train({"dataset": cloud.upload(table), **parameters})
         watch = Watch(cloud.sfn, arn)
-        output = _follow(cloud, watch, clock)
+        try:
+            output = _follow(cloud, watch, clock)
+        except InputError as error:
+            # What a large table lacks is found in the workflow, which knows it by another name.
+            raise InputError(f"{table}: {error}") from error
         with whole_file(out) as temporary:
             cloud.download(output["model"], temporary)
     return summarize(output, watch, out, clock.time() - started)

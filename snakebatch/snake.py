@@ -273,8 +273,8 @@ def _open_text(path: Path) -> AbstractContextManager[TextIO]:
 
 def _whole(name: str, value: Any, most: int | None = None, least: int = 1) -> int:
     """A parameter as an int, whatever library's integer it is; raises InputError out of its range."""
-    number = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
-    if number is None or number < least or (most is not None and number > most):
+    number = -1 if isinstance(value, bool) or not isinstance(value, Integral) else int(value)
+    if number < least or (most is not None and number > most):
         wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise InputError(f"{name} is {value!r}; give an integer {wanted}")
     return number

@@ -7,6 +7,7 @@ their 160 MB.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
@@ -26,6 +27,7 @@ MAX_CELL = 1 << 24
 """Longest cell, in characters: a quote that never closes must not read the whole file into one cell."""
 
 _DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'(?:^|(?<=[,;\t|]))"[^"]*"')
 
 OpenText = Callable[[], AbstractContextManager[TextIO]]
 
@@ -109,24 +111,43 @@ class _TextReader:
 def open_rows(lines: TextIO) -> tuple[list[str], Iterator[list[list[str]]]]:
     """The header of a table, and its rows in chunks; raises InputError naming the line."""
     csv.field_size_limit(MAX_CELL)
+    blank, first = _first_line(lines)
+    _refuse_binary(first, blank + 1)
+    reader = csv.reader(_text_lines(blank, first, lines), delimiter=_delimiter(first), strict=True)
+    header = _read(reader, blank + 1)[-1]
+    return _named(header), _chunks(reader, len(header))
+
+
+def _first_line(lines: TextIO) -> tuple[int, str]:
+    """How many blank lines the table starts with, and the line after them."""
+    blank = 0
     try:
-        first = lines.readline(MAX_CELL)
+        while (first := lines.readline(MAX_CELL)) and not first.strip():
+            blank += 1
     except UnicodeDecodeError as error:
         raise InputError(
             f"the table is not UTF-8 text ({error.reason}); save it as a CSV file in UTF-8"
         ) from error
-    if not first.strip():
+    if not first:
         raise InputError("the table is empty; give a header line and at least one row")
-    _refuse_binary(first, 1)
-    delimiter = max(_DELIMITERS, key=lambda mark: (first.count(mark) > 0, mark == ","))
-    reader = csv.reader(_text_lines(first, lines), delimiter=delimiter, strict=True)
-    header = _read(reader, 1)[0]
-    return _named(header), _chunks(reader, len(header))
+    if len(first) >= MAX_CELL:
+        raise InputError(
+            f"line {blank + 1}, the header, has {MAX_CELL:,} characters or more; give a CSV file"
+        )
+    return blank, first
 
 
-def _text_lines(first: str, lines: Iterable[str]) -> Iterator[str]:
+def _delimiter(first: str) -> str:
+    """The comma if the header has one, else another mark that it has; a mark inside quotes is none."""
+    bare = _QUOTED.sub("", first)
+    return max(_DELIMITERS, key=lambda mark: (bare.count(mark) > 0, first.count(mark) > 0, mark == ","))
+
+
+def _text_lines(blank: int, first: str, lines: Iterable[str]) -> Iterator[str]:
+    # The blank lines count, so that messages name the lines of the file.
+    yield from ["\n"] * blank
     yield first
-    for number, line in enumerate(lines, 2):
+    for number, line in enumerate(lines, blank + 2):
         _refuse_binary(line, number)
         yield line
 

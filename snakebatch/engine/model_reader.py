@@ -48,7 +48,11 @@ def read_model(source: str | Path | Mapping[str, Any]) -> ModelFile:
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a null character
         name = str(source)[:200]
         raise ModelError(f"model {name!r} can't be read: {error}; give the path of a model.json") from error
-    return _read(_parse(text, str(source)))
+    content = _parse(text, str(source))
+    try:
+        return _read(content)
+    except ModelError as error:
+        raise ModelError(f"{source}: {error}") from error
 
 
 def _parse(text: str, name: str) -> Any:

@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from snakebatch.clock import Clock
 from snakebatch.errors import CloudError
@@ -106,7 +107,9 @@ class EmbeddedCloud:
 
     def upload(self, path: Path) -> str:
         """Put a data file into the jobs bucket; returns its ``s3://`` URI."""
-        key = f"datasets/{path.name}"
+        # A file's name may hold line ends, or bytes that are no text; a key may not.
+        name = path.name if path.name.isprintable() else quote(os.fsencode(path.name))
+        key = f"datasets/{name}"
         self.client("s3").upload_file(str(path), self.jobs_bucket, key)
         return f"s3://{self.jobs_bucket}/{key}"
 

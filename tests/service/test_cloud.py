@@ -135,6 +135,8 @@ def test_a_file_goes_up_and_comes_down(running: EmbeddedCloud, tmp_path: Path) -
     assert uri == f"s3://{running.jobs_bucket}/datasets/pingüinos.csv"
     running.download(uri, tmp_path / "back.csv")
     assert (tmp_path / "back.csv").read_text() == "y,a\n1,2\n"
+    (tmp_path / "two\nlines.csv").write_text("y,a\n")
+    assert running.upload(tmp_path / "two\nlines.csv").endswith("/datasets/two%0Alines.csv")
     with pytest.raises(CloudError, match="s3://bucket/key"):
         running.download("http://elsewhere/", tmp_path / "x")
 

@@ -134,6 +134,11 @@ def test_what_the_workflow_refuses_is_the_callers_to_mend(
     assert not (folder / "new").exists()
 
 
+def test_what_is_wrong_with_a_large_table_names_its_file(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"table\.csv: row 3"):
+        run(failing("InputError", "row 3 is odd"))
+
+
 def test_a_failure_inside_ends_with_one_line_and_a_log(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

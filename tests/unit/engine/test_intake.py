@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakebatch.engine.csv_table import CHUNK_ROWS, read_csv
+from snakebatch.engine.csv_table import CHUNK_ROWS, MAX_CELL, read_csv
 from snakebatch.engine.intake import default_seed, digest, read_rows
 from snakebatch.errors import InputError
 
@@ -53,6 +53,43 @@ def test_target_types(values, datatype, targets):
     found = _read("x,y\n" + "".join(f"{k},{value}\n" for k, value in enumerate(values))).population
     assert found.datatypes[0] == datatype
     assert found.targets == targets
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\n\na,y\n1,u\n2,v\n", "  \r\na,y\r\n1,u\r\n2,v\r\n", '"a";y\n1;u\n2;v\n', "\na\ty\n\n1\tu\n2\tv\n"],
+)
+def test_blank_lines_and_other_delimiters_are_read(text):
+    found = _read(text).population
+    assert (found.header, found.targets, found.row(1)["a"]) == (("y", "a"), ["u", "v"], 2.0)
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ('"a,b";y', ("y", "a,b")),
+        ('"a;b",y', ("y", "a;b")),
+        ('5";y', ("y", '5"')),
+        ('5";6";y', ("y", '5"', '6"')),
+        ("a;b,y", ("y", "a;b")),
+    ],
+)
+def test_a_delimiter_inside_quotes_is_none(header, names):
+    delimiter = "," if header.endswith(",y") else ";"
+    row = delimiter.join("1" * (len(names) - 1)) + f"{delimiter}u"
+    assert _read(f"{header}\n{row}\n").population.header == names
+
+
+def test_lines_are_counted_from_the_start_of_the_file():
+    with pytest.raises(InputError, match=r"line 5: .*quotes"):
+        _read('\n\na,y\n1,u\n"x"z,v\n')
+    with pytest.raises(InputError, match="line 4 holds a NUL"):
+        _read("\n\na,y\n1,\0\n")
+
+
+def test_a_header_without_end_is_refused():
+    with pytest.raises(InputError, match="line 1, the header"):
+        _read("a" * MAX_CELL + ",y\n1,u\n")
 
 
 def test_object_targets_are_kept():

@@ -135,12 +135,12 @@ def test_text_that_is_no_model_is_refused(text: str) -> None:
         Model.read(text)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"[]", b"", b"null"])
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"[]", b"", b"null", b'{"header": []}'])
 def test_a_file_that_is_no_model_is_refused(content: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "model.json"
+    path = tmp_path / "mine.json"
     path.write_bytes(content)
 
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match=r"mine\.json"):
         Snake(path)
 
 
