@@ -1,7 +1,8 @@
 """The population as one file, by column: what a cold shard reads before it can work.
 
-    8 bytes    magic "SNAKEPOP"
+    8 bytes    magic "SNAKEPO2"
     8 bytes    length of the header, little-endian
+    16 bytes   checksum of that length, the header and the sections
     header     JSON: names, datatypes, classes, and each section's dtype, length and offset
     sections   raw little-endian arrays, each on a multiple of 8 bytes
 
@@ -24,9 +25,13 @@ from numpy.typing import NDArray
 from snakebatch.engine.population import Column, NumberColumn, Population, TextColumn
 from snakebatch.errors import ChecksumError
 
-_MAGIC = b"SNAKEPOP"
-_START = 16
+_MAGIC = b"SNAKEPO2"
+_LENGTH = 8
+_CHECKSUM = 16
+_START = len(_MAGIC) + _LENGTH + _CHECKSUM
 _ALIGN = 8
+# Staging never writes over a file of that name, so a damaged one has to go first.
+_REMEDY = "delete it from the job's folder and start the job again"
 _ERRORS = "surrogatepass"
 """Lone surrogates can reach us from Python rows; the file must give back what it got."""
 
@@ -46,25 +51,24 @@ def to_bytes(population: Population) -> bytes:
         "codes": codes,
         "columns": columns,
         "sections": table,
-        "checksum": _checksum(body),
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGN)
-    return b"".join([_MAGIC, len(text).to_bytes(_START - len(_MAGIC), "little"), text, *body])
+    length = len(text).to_bytes(_LENGTH, "little")
+    return b"".join([_MAGIC, length, _checksum([length, text, *body]), text, *body])
 
 
 def from_bytes(data: bytes) -> Population:
     """Read what ``to_bytes`` wrote; raises ChecksumError on damage."""
     if data[: len(_MAGIC)] != _MAGIC:
-        raise ChecksumError("not a population file: stage the job again")
-    end = _START + int.from_bytes(data[len(_MAGIC) : _START], "little")
-    try:
-        header = json.loads(data[_START:end])
-    except ValueError as error:
-        raise ChecksumError("the population file's header is damaged: stage the job again") from error
-    body = memoryview(data)[end:]
-    if _checksum([body]) != header["checksum"]:
-        raise ChecksumError("the population file is not what its checksum says: stage the job again")
+        raise ChecksumError(f"this is no population file of this version: {_REMEDY}")
+    length = data[len(_MAGIC) : len(_MAGIC) + _LENGTH]
+    content = memoryview(data)[_START:]
+    if _checksum([length, content]) != data[len(_MAGIC) + _LENGTH : _START]:
+        raise ChecksumError(f"the population file is not what its checksum says: {_REMEDY}")
+    end = int.from_bytes(length, "little")
+    header = json.loads(bytes(content[:end]))
+    body = content[end:]
     sections = [
         np.frombuffer(body, dtype=dtype, count=count, offset=offset)
         for dtype, count, offset in header["sections"]
@@ -123,8 +127,8 @@ def _lay_out(sections: list[Array]) -> tuple[list[tuple[str, int, int]], list[by
     return table, chunks
 
 
-def _checksum(chunks: Iterable[bytes | memoryview]) -> str:
-    hasher = hashlib.blake2b(digest_size=16)
+def _checksum(chunks: Iterable[bytes | memoryview]) -> bytes:
+    hasher = hashlib.blake2b(digest_size=_CHECKSUM)
     for chunk in chunks:
         hasher.update(chunk)
-    return hasher.hexdigest()
+    return hasher.digest()
