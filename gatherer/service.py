@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 RETRY_SECONDS = 2.0
 """Between two attempts after AWS answered with an error."""
 
+LOOK_SECONDS = 10.0
+"""Between two looks at the kept tokens when nobody rings: another gatherer may have kept one, deleted its
+message, and died. Well within the workflow's patience.
+"""
+
 
 class Service:
     """Starts, stops, and nothing else: what a thread does is the drainer's and the answerer's."""
@@ -26,6 +31,7 @@ class Service:
         self.threads = threads
         self.logger = logger
         self.asked = threading.Event()
+        self._faults: list[Exception] = []
         self.stopping = threading.Event()
 
     def stop(self) -> None:
@@ -34,7 +40,7 @@ class Service:
         self.asked.set()
 
     def run(self) -> None:
-        """Drain and answer until ``stop``."""
+        """Drain and answer until ``stop``; raises the first fault of any thread, once all have ended."""
         receivers = [
             threading.Thread(
                 target=self._until_stopped, args=(self.drainer.drain_once,), name=f"receiver-{index}"
@@ -46,13 +52,15 @@ class Service:
         self._until_stopped(self._answer)
         for thread in receivers:
             thread.join()
+        if self._faults:
+            raise self._faults[0]
 
     def _answer(self) -> None:
         self.asked.clear()
         # Tokens in S3 are all that a restart needs, so the first look finds what an earlier life left.
         self.answerer.answer_all()
         if not self.stopping.is_set():
-            self.asked.wait()
+            self.asked.wait(LOOK_SECONDS)
 
     def _until_stopped(self, work: Callable[[], object]) -> None:
         while not self.stopping.is_set():
@@ -62,7 +70,7 @@ class Service:
                 # AWS has bad moments; what was not deleted comes again.
                 self.logger.warning("AWS did not answer well; trying again", extra={"error": str(error)})
                 self.stopping.wait(RETRY_SECONDS)
-            except Exception:
+            except Exception as fault:
                 self.logger.exception("the gatherer has a fault")
+                self._faults.append(fault)
                 self.stop()
-                raise

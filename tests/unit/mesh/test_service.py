@@ -68,6 +68,30 @@ def test_a_bad_moment_of_aws_is_survived(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(tries) == 3
 
 
+def test_a_token_that_a_dead_gatherer_kept_is_found_without_a_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_module, "LOOK_SECONDS", 0)
+    looks: list[int] = []
+
+    def answer() -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            running.stop()
+
+    running = service(lambda: running.stopping.wait(30), answer)
+    running.run()
+    assert len(looks) == 3
+
+
+def test_a_receivers_fault_ends_the_gatherer_too() -> None:
+    def drain() -> None:
+        raise RuntimeError("a receiver's fault")
+
+    running = service(drain, lambda: None)
+    with pytest.raises(RuntimeError, match="a receiver's fault"):
+        running.run()
+    assert running.stopping.is_set()
+
+
 def test_a_fault_ends_the_gatherer_so_that_it_is_restarted() -> None:
     def answer() -> None:
         raise RuntimeError("a fault")
