@@ -43,7 +43,7 @@ class Answerer:
 
     def answer_all(self) -> None:
         """Answer every kept token."""
-        for key, message in self.store.pending():
+        for key, message in self.store.pending(self._unreadable):
             self.answer(key, message)
 
     def answer(self, key: str, message: GatherMessage) -> None:
@@ -65,6 +65,9 @@ class Answerer:
                 raise
             self._forget_quietly(message)
         self.store.forget_pending(key)
+
+    def _unreadable(self, error: SnakeBatchError) -> None:
+        self.logger.warning("a kept token can't be read, and waits for who can", extra={"reason": str(error)})
 
     def _assemble(self, message: GatherMessage) -> dict[str, object]:
         heartbeat = _Heartbeat(self.sfn, self.store, message.token, self.clock)
@@ -111,7 +114,7 @@ class _Heartbeat:
         self._last = self.clock.time()
         if not self._beat(self.token):
             raise TokenGoneError("the task token is completed or timed out")
-        for key, message in self.store.pending():
+        for key, message in self.store.pending(_named_already):
             if message.token != self.token and not self._beat(message.token):
                 self.store.forget_pending(key)
 
@@ -123,6 +126,10 @@ class _Heartbeat:
                 return False
             raise
         return True
+
+
+def _named_already(error: SnakeBatchError) -> None:
+    """The look that began this work named every token that can't be read."""
 
 
 def _is_gone(error: ClientError) -> bool:

@@ -42,11 +42,16 @@ class Assembler:
         Raises MeshError while reports are missing, InvariantError where the leaves are not a model.
         """
         keys = Keys(job, fingerprint)
-        done = self.store.find_assembled(keys, execution)
-        if done is not None:
-            return done
         record = self.store.job(job, fingerprint)
         manifest = self.store.manifest(keys, execution)
+        names = {
+            "model": self.store.objects.uri(keys.model(manifest.layers, stripped=False)),
+            "model_stripped": self.store.objects.uri(keys.model(manifest.layers, stripped=True)),
+        }
+        done = self.store.find_assembled(keys, execution)
+        # A name is free again after 90 days: an earlier run of that name may have had other layers.
+        if done is not None and done.model == names["model"]:
+            return done
         require_complete(missing_leaves(self.store, manifest), "leaf")
         with tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n") as spool:
             counts = self._spool(manifest, record, spool, alive)
@@ -54,8 +59,7 @@ class Assembler:
                 self._write(manifest, record, spool, counts, stripped, alive) for stripped in (False, True)
             ]
         done = Assembled(
-            model=self.store.objects.uri(keys.model(manifest.layers, stripped=False)),
-            model_stripped=self.store.objects.uri(keys.model(manifest.layers, stripped=True)),
+            **names,
             model_bytes=sizes[0],
             model_stripped_bytes=sizes[1],
             leaves=manifest.leaves,

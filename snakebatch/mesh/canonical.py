@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from typing import Any
 
-from snakebatch.errors import ChecksumError
+from snakebatch.errors import ChecksumError, MeshError
 
 _LEVEL = 3
 """gzip level: reports are written once and read once or twice, so speed counts for more than size."""
@@ -16,6 +17,16 @@ _LEVEL = 3
 def canonical(value: Any) -> str:
     """``value`` as JSON with sorted keys, no spaces, ASCII only; NaN and infinity raise ValueError."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def read_json(data: str | bytes, name: str) -> Any:
+    """The value that ``data`` holds; raises MeshError naming what is no JSON, or is nested too deep to be
+    ours.
+    """
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise MeshError(f"{name} is not JSON ({error})") from error
 
 
 def content_hash(data: str | bytes) -> str:
@@ -46,7 +57,7 @@ def unseal(kind: str, data: bytes, name: str) -> Any:
     try:
         head_text, _, text = gzip.decompress(data).decode().partition("\n")
         head = json.loads(head_text)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise ChecksumError(
             f"{name} is not a sealed object ({error}): delete it and start the job again"
         ) from error

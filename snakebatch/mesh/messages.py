@@ -6,7 +6,6 @@ instead of guessing. Slices and results lie in S3; a Map item only names them.
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Final, TypeVar
 from typing import Literal as OneOf
 
@@ -15,11 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from snakebatch.engine.literal import Literal, literal_from_json
 from snakebatch.engine.settings import Settings
 from snakebatch.errors import ChecksumError, MeshError, SnakeBatchError
-from snakebatch.mesh.canonical import canonical, content_hash
+from snakebatch.mesh.canonical import canonical, content_hash, read_json
 
 VERSION: Final = 1
 """Version of every message below; a change that an older reader would misread raises it."""
 
+JOB_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+EXECUTION_PATTERN = r"^[^\s/\\]{1,80}$"
+
+JobId = Annotated[str, Field(pattern=JOB_PATTERN)]
+Execution = Annotated[str, Field(pattern=EXECUTION_PATTERN)]
 Role = OneOf["divide", "conquer", "leaf"]
 Path = tuple[Literal, ...]
 JsonPath = list[list[Any]]
@@ -217,10 +221,10 @@ class GatherMessage(Message):
 
     version: OneOf[1] = VERSION
     kind: OneOf["gather"] = "gather"
-    job: str
-    fingerprint: str
-    execution: str
-    token: str
+    job: JobId
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
+    execution: Execution
+    token: Annotated[str, Field(min_length=1, max_length=2048)]
 
 
 QueueMessage = Annotated[LeafMessage | GatherMessage, Field(discriminator="kind")]
@@ -228,15 +232,19 @@ QueueMessage = Annotated[LeafMessage | GatherMessage, Field(discriminator="kind"
 
 def read_queue_message(text: str) -> LeafMessage | GatherMessage:
     """A message of the report queue; raises ChecksumError or MeshError with the reason it can't be one."""
-    try:
-        raw = json.loads(text)
-    except ValueError as error:
-        raise MeshError(f"not JSON: {error}") from error
+    raw = read_json(text, "the message")
     if not isinstance(raw, dict):
-        raise MeshError("not a JSON object")
+        raise MeshError("the message is not a JSON object")
     if raw.get("kind") == "gather":
         return parse(GatherMessage, raw)
-    checksum = raw.pop("checksum", None)
-    if checksum != content_hash(canonical(raw)):
+    if raw.pop("checksum", None) != _checksum(raw):
         raise ChecksumError("the message is not what its checksum says")
     return parse(LeafMessage, raw)
+
+
+def _checksum(body: dict[str, Any]) -> str:
+    try:
+        return content_hash(canonical(body))
+    except (ValueError, RecursionError) as error:
+        # Python reads NaN and 1e999 and what is nested deeper than it can write; no part of ours sends them.
+        raise ChecksumError(f"the message has no checksum ({error})") from error

@@ -9,13 +9,8 @@ from pydantic import Field, field_validator
 
 from snakebatch.engine.settings import MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
 from snakebatch.errors import InputError
-from snakebatch.mesh.messages import Message, Role, parse
+from snakebatch.mesh.messages import Execution, JobId, Message, Role, parse
 
-JOB_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
-EXECUTION_PATTERN = r"^[^\s/\\]{1,80}$"
-
-JobId = Annotated[str, Field(pattern=JOB_PATTERN)]
-Execution = Annotated[str, Field(pattern=EXECUTION_PATTERN)]
 LeafGrain = OneOf["slice", "bucket"]
 
 

@@ -15,14 +15,17 @@ what makes a resume cheap; what one execution alone decides lies under its own n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from snakebatch.errors import ChecksumError, FingerprintError, MeshError
-from snakebatch.mesh.canonical import canonical, content_hash, seal, unseal
+from snakebatch.mesh.canonical import canonical, content_hash, read_json, seal, unseal
 from snakebatch.mesh.messages import GatherMessage, Message, Packet, PacketItem, Report, Role, parse
 from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.records import Assembled, JobRecord, Manifest, RunRecord, WaveRecord
+
+R = TypeVar("R", bound=Message)
 
 PENDING = "gather/pending/"
 _SHORT = 12
@@ -55,6 +58,10 @@ class Keys:
         return f"{self.root}/executions/{execution}/{name}"
 
 
+def _refuse(error: MeshError) -> None:
+    raise error
+
+
 class JobStore:
     """Reads and writes the objects of jobs; what it reads is checked against its checksum."""
 
@@ -71,7 +78,7 @@ class JobStore:
         key = f"jobs/{record.job}/job.json"
         if self.objects.create(key, _plain(record)):
             return record
-        present = parse(JobRecord, json.loads(self.objects.get(key)))
+        present = self._record(JobRecord, key)
         if present.fingerprint != record.fingerprint:
             raise FingerprintError(
                 f"job {record.job} was trained on other data, parameters or engine "
@@ -81,7 +88,7 @@ class JobStore:
 
     def job(self, job: str, fingerprint: str) -> JobRecord:
         """The job's record; raises FingerprintError where ``fingerprint`` is not its own."""
-        record = parse(JobRecord, json.loads(self.objects.get(f"jobs/{job}/job.json")))
+        record = self._record(JobRecord, f"jobs/{job}/job.json")
         if record.fingerprint != fingerprint:
             raise FingerprintError(
                 f"job {job} has fingerprint {record.fingerprint[:_SHORT]}, not {fingerprint[:_SHORT]}"
@@ -122,7 +129,7 @@ class JobStore:
         """The verified report of a packet, or None where it has none yet."""
         key = Keys(packet.job, packet.fingerprint).report(packet.role, identity)
         data = self.objects.find(key)
-        return None if data is None else _report(data, key)
+        return None if data is None else _report(data, key, packet.role, identity)
 
     def put_report(self, packet: Packet, report: Report) -> bool:
         """Write a report once. Where another shard was faster, check that it said the same; False then.
@@ -133,7 +140,10 @@ class JobStore:
         key = Keys(packet.job, packet.fingerprint).report(packet.role, report.packet)
         if self.objects.create(key, seal("report", report.body())):
             return True
-        if _report(self.objects.get(key), key).body() != report.body():
+        if (
+            self.report(Keys(packet.job, packet.fingerprint), packet.role, report.packet).body()
+            != report.body()
+        ):
             raise MeshError(
                 f"two shards answered packet {report.packet} differently: are all on one version?"
             )
@@ -141,7 +151,7 @@ class JobStore:
 
     def report(self, keys: Keys, role: Role, packet: str) -> Report:
         key = keys.report(role, packet)
-        return _report(self.objects.get(key), key)
+        return _report(self.objects.get(key), key, role, packet)
 
     def reported(self, keys: Keys, role: Role) -> set[str]:
         """The ids of all packets of a role that have a report."""
@@ -155,7 +165,7 @@ class JobStore:
         self.objects.put(keys.execution(run.execution, "run.json"), _plain(run))
 
     def run(self, keys: Keys, execution: str) -> RunRecord:
-        return parse(RunRecord, json.loads(self.objects.get(keys.execution(execution, "run.json"))))
+        return self._record(RunRecord, keys.execution(execution, "run.json"))
 
     def put_wave(self, keys: Keys, execution: str, wave: WaveRecord, items: Iterable[PacketItem]) -> str:
         """Write a wave and the Map's items (the packets that still need a report); returns the items' key."""
@@ -165,8 +175,7 @@ class JobStore:
         return key
 
     def wave(self, keys: Keys, execution: str, wave: int) -> WaveRecord:
-        key = keys.execution(execution, f"waves/{wave}/wave.json")
-        return parse(WaveRecord, json.loads(self.objects.get(key)))
+        return self._record(WaveRecord, keys.execution(execution, f"waves/{wave}/wave.json"))
 
     def results(self, keys: Keys, execution: str, wave: int) -> str:
         """The prefix under which a Map writes its results."""
@@ -182,14 +191,15 @@ class JobStore:
         self.objects.put(keys.execution(manifest.execution, "manifest.json"), _plain(manifest))
 
     def manifest(self, keys: Keys, execution: str) -> Manifest:
-        return parse(Manifest, json.loads(self.objects.get(keys.execution(execution, "manifest.json"))))
+        return self._record(Manifest, keys.execution(execution, "manifest.json"))
 
     def put_assembled(self, keys: Keys, execution: str, assembled: Assembled) -> None:
         self.objects.put(keys.execution(execution, "assembled.json"), _plain(assembled))
 
     def find_assembled(self, keys: Keys, execution: str) -> Assembled | None:
-        data = self.objects.find(keys.execution(execution, "assembled.json"))
-        return None if data is None else parse(Assembled, json.loads(data))
+        key = keys.execution(execution, "assembled.json")
+        data = self.objects.find(key)
+        return None if data is None else _read(Assembled, data, key)
 
     def put_receipt(self, keys: Keys | None, execution: str, receipt: dict[str, object]) -> str:
         """Write a receipt; without ``keys`` (the job was never staged) beside the jobs. Returns its URI."""
@@ -209,17 +219,46 @@ class JobStore:
     def forget_pending(self, key: str) -> None:
         self.objects.delete(key)
 
-    def pending(self) -> Iterator[tuple[str, GatherMessage]]:
-        """Every kept token with its key: what a gatherer that was just started has to take up."""
+    def pending(
+        self, unreadable: Callable[[MeshError], None] = _refuse
+    ) -> Iterator[tuple[str, GatherMessage]]:
+        """Every kept token with its key: what a gatherer that was just started has to take up.
+
+        One that can't be read is left where it is and named to ``unreadable``: it may be a newer version's,
+        and must not keep the others waiting.
+        """
         for key in list(self.objects.keys(PENDING)):
             data = self.objects.find(key)
-            if data is not None:
-                yield key, parse(GatherMessage, json.loads(data))
+            if data is None:
+                continue  # another gatherer answered it since the listing
+            try:
+                message = _read(GatherMessage, data, key)
+            except MeshError as error:
+                unreadable(error)
+            else:
+                yield key, message
+
+    def _record(self, model: type[R], key: str) -> R:
+        return _read(model, self.objects.get(key), key)
 
 
 def _plain(record: Message) -> bytes:
     return canonical(record.body()).encode()
 
 
-def _report(data: bytes, key: str) -> Report:
-    return parse(Report, unseal("report", data, key))
+def _read(model: type[R], data: bytes, key: str) -> R:
+    try:
+        return parse(model, read_json(data, key))
+    except MeshError as error:
+        raise MeshError(f"{key} is damaged, or of another version ({error}): start the job again") from error
+
+
+def _report(data: bytes, key: str, role: Role, packet: str) -> Report:
+    """The report in ``data``: whole by its checksum, and the one that belongs under ``key``."""
+    report = parse(Report, unseal("report", data, key))
+    if (report.role, report.packet) != (role, packet):
+        raise ChecksumError(
+            f"{key} holds the report of {report.role} packet {report.packet}: "
+            "delete it and start the job again"
+        )
+    return report

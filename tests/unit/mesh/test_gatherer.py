@@ -129,7 +129,7 @@ def test_a_wrong_checksum_goes_to_the_dead_letters_with_its_reason(mesh: MeshBen
     )["Messages"]
     reasons = sorted(message["MessageAttributes"]["reason"]["StringValue"] for message in dead)
     assert reasons[0] == "ChecksumError: the message is not what its checksum says"
-    assert reasons[1].startswith("MeshError: not JSON")
+    assert reasons[1].startswith("MeshError: the message is not JSON")
     assert mesh.progress.of(LEAF.job, LEAF.fingerprint) is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -36,6 +37,8 @@ LEAF = LeafMessage(
     started=1.5,
     seconds=0.25,
 )
+
+GATHER = GatherMessage(job="job", fingerprint="f" * 32, execution="run", token="t" * 1000)
 
 
 def packet(**changes: object) -> Packet:
@@ -74,6 +77,19 @@ def test_a_damaged_object_is_refused_by_its_name(damage: bytes) -> None:
         unseal("packet", damage, "jobs/this")
 
 
+def test_no_flipped_bit_changes_the_content_and_no_missing_end_passes() -> None:
+    body = {"rows": list(range(60)), "text": "x" * 90}
+    data = seal("report", body)
+    for place in range(len(data)):
+        damaged = bytes([*data[:place], data[place] ^ 0x10, *data[place + 1 :]])
+        with suppress(ChecksumError):
+            # What passes, such as a flipped bit of gzip's own clock or padding, is no other content.
+            assert unseal("report", damaged, "here") == body
+    for length in range(len(data)):
+        with pytest.raises(ChecksumError):
+            unseal("report", data[:length], "here")
+
+
 def test_a_number_that_json_lacks_is_refused() -> None:
     with pytest.raises(ValueError, match="JSON"):
         canonical(float("nan"))
@@ -91,8 +107,7 @@ def test_a_leaf_message_survives_the_queue() -> None:
 
 
 def test_a_gather_message_needs_no_checksum() -> None:
-    message = GatherMessage(job="job", fingerprint="f", execution="run", token="t" * 1000)
-    assert read_queue_message(json.dumps(message.body())) == message
+    assert read_queue_message(json.dumps(GATHER.body())) == GATHER
 
 
 @pytest.mark.parametrize(
@@ -103,6 +118,12 @@ def test_a_gather_message_needs_no_checksum() -> None:
         (LEAF.sealed().replace('"rows":900', '"rows":901'), ChecksumError),
         (json.dumps(LEAF.body()), ChecksumError),
         (json.dumps({"kind": "gather", "job": "job"}), MeshError),
+        ('{"kind":"leaf","rows":NaN}', ChecksumError),
+        ('{"kind":"leaf","rows":1e999}', ChecksumError),
+        ("[" * 100_000, MeshError),
+        ('{"a":' * 100_000, MeshError),
+        (json.dumps({**GATHER.body(), "token": "\ud800"}), MeshError),
+        (json.dumps({**GATHER.body(), "job": "../other"}), MeshError),
     ],
 )
 def test_what_is_no_message_says_why(text: str, error: type[Exception]) -> None:
