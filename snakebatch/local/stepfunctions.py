@@ -28,9 +28,8 @@ from .asl.errors import StateError
 from .asl.execution import Execution
 from .asl.machine import Machine, build
 from .asl.map_run import Limits
-from .asl.naming import Names, moment, within_limit
+from .asl.naming import Names, moment, parse_json, within_limit
 from .asl.runtime import Runtime
-from .asl.tokens import parse_output
 
 T = TypeVar("T")
 
@@ -398,7 +397,7 @@ class StepFunctions:
     def send_task_success(self, *, taskToken: str, output: str) -> dict[str, Any]:
         """The work behind a token is done; `output` is JSON text."""
         try:
-            value = parse_output(output)
+            value = parse_json(output)
         except ValueError as problem:
             raise api_error("InvalidOutput", f"Invalid Output: {problem}") from problem
         if not within_limit(output):

@@ -203,7 +203,11 @@ def test_errors_of_the_api(call: Any, expected: str) -> None:
     assert code(refused) == expected
 
 
-@pytest.mark.parametrize("given", ["{", '"' + "x" * 262_144 + '"'], ids=["no-json", "too-long"])
+@pytest.mark.parametrize(
+    "given",
+    ["{", '"' + "x" * 262_144 + '"', "NaN", "[" * 50_000],
+    ids=["no-json", "too-long", "not-a-number", "too-deep"],
+)
 def test_inputs_are_checked(given: str) -> None:
     with world() as here:
         arn = here.create(PASS)

@@ -163,6 +163,12 @@ READERS = [
     pytest.param(reader("JSONL"), '{"a": 1}\n\n{"a": 2}\n', [{"a": 1}, {"a": 2}], id="jsonl"),
     # "missing values are empty strings"; every value is a string
     pytest.param(
+        reader("JSONL"),
+        '{"a":"x\u2028y\x85"}\r\n\n{"a":2}',
+        [{"a": "x\u2028y\x85"}, {"a": 2}],
+        id="jsonl-lines",
+    ),
+    pytest.param(
         reader("CSV", CSVHeaderLocation="FIRST_ROW"),
         CSV,
         [{"id": "1", "name": "a"}, {"id": "2", "name": "b,c"}, {"id": "3", "name": ""}],
@@ -211,8 +217,22 @@ def test_listing_objects_follows_every_page() -> None:
         (reader("JSONL"), "1\n{\n"),
         (reader("CSV", CSVHeaderLocation="FIRST_ROW"), ""),
         (reader("JSON"), b"\xff\xfe\x00"),
+        (reader("JSON"), "[NaN]"),
+        (reader("JSON"), "[" * 50_000),
+        (reader("JSON", ItemsPointer="/a/b"), '{"a": "b"}'),
     ],
-    ids=["missing-file", "no-json", "no-array", "pointer-to-nothing", "bad-line", "empty-csv", "no-text"],
+    ids=[
+        "missing-file",
+        "no-json",
+        "no-array",
+        "pointer-to-nothing",
+        "bad-line",
+        "empty-csv",
+        "no-text",
+        "not-a-number",
+        "too-deep",
+        "pointer-into-text",
+    ],
 )
 def test_items_that_cannot_be_read(item_reader: dict[str, Any], content: Any) -> None:
     # concepts-error-handling: States.ItemReaderFailed

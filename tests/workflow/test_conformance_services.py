@@ -139,6 +139,7 @@ def test_tokens_are_checked() -> None:
         for token, output, code in [
             ("nope", "1", "InvalidToken"),
             (used, "{", "InvalidOutput"),
+            (used, "NaN", "InvalidOutput"),
             (used, "1", "TaskTimedOut"),
         ]:
             with pytest.raises(ClientError) as caught:

@@ -230,13 +230,25 @@ def insert(target: Any, path: str | None, value: Any) -> Any:
     return root
 
 
-def number(visit: Visit, value: Any, name: str, *, least: float = 0) -> float | None:
-    """A field's value that must be a number of at least `least`; None if absent."""
-    if value is None:
+MOST = 99_999_999
+"""The largest number that a field may hold."""
+
+
+def number(
+    visit: Visit, value: Any, name: str, *, least: int = 0, most: int = MOST, whole: bool = True
+) -> float | None:
+    """A field's evaluated value, which must be a number in that range; None if absent.
+
+    As where the definition gives the number itself: the wrong type or range is States.QueryEvaluationError
+    in JSONata (transforming-data, "errors"), States.Runtime in JSONPath.
+    """
+    if value is None and not visit.state.raw.keys() & {name, f"{name}Path"}:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < least:
-        cause = f"The field '{name}' must be a number of at least {least:g}, not {value!r}."
-        if visit.state.jsonata:
-            raise EvaluationError(cause, name)
-        raise StateError(RUNTIME, cause)
-    return value
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool) and least <= value <= most
+    if fits and not (whole and value % 1):
+        return float(value)
+    kind = "whole number" if whole else "number"
+    cause = f"The field '{name}' must be a {kind} from {least} to {most}, not {value!r}."
+    if visit.state.jsonata:
+        raise EvaluationError(cause, name)
+    raise StateError(RUNTIME, cause)

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateState
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +15,7 @@ from . import check_map, check_rules
 from .checks import Check, check_expressions
 from .fields import BRANCH_FIELDS, PROCESSOR_FIELDS, REQUIRED, STATE_FIELDS, STATE_TYPES, TOP_FIELDS
 from .machine import JSONATA, JSONPATH
+from .naming import parse_json
 
 MAX_BYTES = 1024 * 1024
 
@@ -29,7 +29,7 @@ def examine(definition: str, kind: str = "STANDARD") -> tuple[dict[str, Any], li
     if len(definition.encode()) > MAX_BYTES:
         check.add("$", "the definition is larger than 1 MiB")
     try:
-        raw = json.loads(definition)
+        raw = parse_json(definition)
     except ValueError as problem:
         return {}, [("$", f"the definition is not JSON: {problem}")]
     if not isinstance(raw, dict):

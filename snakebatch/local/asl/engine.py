@@ -6,14 +6,13 @@ import json
 import random
 import re
 import uuid
-from typing import Any
 
 from .api_errors import api_error
 from .execution import Execution
 from .integrations import ClientFactory
 from .machine import Machine
 from .map_run import MapRun
-from .naming import Names, within_limit
+from .naming import Names, parse_json, within_limit
 from .runtime import Runtime
 from .tokens import Tokens
 
@@ -104,9 +103,8 @@ def _check_input(given: str) -> None:
     if not within_limit(given):
         raise api_error("InvalidExecutionInput", "The input is longer than 262144 bytes.")
     try:
-        value: Any = json.loads(given)
+        parse_json(given)
     except ValueError as problem:
         raise api_error(
             "InvalidExecutionInput", f"Invalid State Machine Execution Input: {problem}"
         ) from problem
-    del value

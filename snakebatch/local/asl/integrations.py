@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from .errors import DATA_LIMIT, RUNTIME, StateError
-from .naming import text, within_limit
+from .naming import parse_json, text, within_limit
 from .resources import Resource, operation_model, service_model
 from .shapes import java_name, to_boto, to_task
 
@@ -132,7 +132,7 @@ def _function_error(payload: str) -> StateError:
     Lambda.Unknown.
     """
     try:
-        content = json.loads(payload)
+        content = parse_json(payload)
     except ValueError:
         content = None
     if isinstance(content, dict) and isinstance(content.get("errorType"), str) and content["errorType"]:
@@ -146,7 +146,7 @@ def _function_error(payload: str) -> StateError:
 
 def _parsed(payload: str) -> Any:
     try:
-        return json.loads(payload)
+        return parse_json(payload)
     except ValueError:
         return payload
 

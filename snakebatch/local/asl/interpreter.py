@@ -43,7 +43,10 @@ async def _visit(visit: Visit) -> tuple[Any, str | None]:
 def _leave(
     visit: Visit, output: Any, assigned: dict[str, Any], following: str | None
 ) -> tuple[Any, str | None]:
-    visit.leave(limited(output, visit.state.name), assigned)
+    content = limited(output, visit.state.name)
+    if assigned:
+        limited(list(assigned.values()), visit.state.name)  # one Assign holds 256 KiB (workflow-variables)
+    visit.leave(content, assigned)
     return output, following
 
 
@@ -56,6 +59,8 @@ async def _attempt(visit: Visit) -> tuple[Any, dict[str, Any], str | None]:
     if kind == "Fail":
         raise states.failure_of(data)
     result = await _work(visit, data, kind)
+    if kind in ("Map", "Parallel"):
+        limited(result, visit.state.name)  # all results together, whatever Output makes of them
     if kind in ("Wait", "Succeed") and isinstance(data, JsonPathFlow):
         assigned = data.conclude(result)[1] if "Assign" in visit.state.raw else {}
         return data.filtered(result), assigned, visit.state.raw.get("Next")

@@ -9,13 +9,13 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from .dataflow import DataFlow
 from .errors import ITEM_READER_FAILED, StateError
 from .integrations import call_service, read_body
+from .naming import parse_json
 from .resources import Resource
 from .shapes import to_task
 from .visit import Visit
@@ -90,13 +90,16 @@ def _get(parameters: Mapping[str, Any], config: Mapping[str, Any], client: Any) 
     if kind == "CSV":
         return _csv(content, config)
     if kind == "JSONL":
-        return [json.loads(line) for line in content.splitlines() if line.strip()]
+        # Not splitlines: U+2028 and its like may stand inside a JSON string.
+        return [parse_json(line) for line in content.split("\n") if line.strip()]
     return _json(content, config.get("ItemsPointer"))
 
 
 def _json(content: str, pointer: str | None) -> list[Any]:
-    value = json.loads(content)
+    value = parse_json(content)
     for name in _pointer(pointer):
+        if not isinstance(value, (list, dict)):
+            raise ValueError(f"there is nothing at {pointer}")
         value = value[int(name)] if isinstance(value, list) else value[name]
     if not isinstance(value, list):
         raise ValueError("Attempting to map over non-iterable node.")

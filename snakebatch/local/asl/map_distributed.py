@@ -11,7 +11,7 @@ from typing import Any
 
 from . import batches, item_reader, result_writer
 from .dataflow import DataFlow, number
-from .errors import RUNTIME, EvaluationError, StateError
+from .errors import EvaluationError, StateError
 from .machine import Graph, Machine
 from .map_inline import items_of, select
 from .map_run import ChildInput, Limits, MapRun
@@ -71,10 +71,9 @@ async def _inputs(visit: Visit, data: DataFlow) -> list[ChildInput]:
 
 def _limits(visit: Visit, data: DataFlow) -> Limits:
     concurrency = number(visit, data.field("MaxConcurrency"), "MaxConcurrency")
-    percentage = number(visit, data.field("ToleratedFailurePercentage"), "ToleratedFailurePercentage")
+    name = "ToleratedFailurePercentage"
+    percentage = number(visit, data.field(name), name, most=100, whole=False)
     count = number(visit, data.field("ToleratedFailureCount"), "ToleratedFailureCount")
-    if percentage is not None and percentage > 100:
-        raise StateError(RUNTIME, f"ToleratedFailurePercentage must be at most 100, not {percentage:g}")
     return Limits(int(concurrency or 0), percentage, None if count is None else int(count))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .dataflow import DataFlow, JsonPathFlow, number
 from .errors import RUNTIME, EvaluationError, StateError
-from .naming import text
+from .naming import limited, text
 from .states import together
 from .visit import Flow, Visit
 
@@ -77,7 +77,9 @@ async def _iterate(
     details = {"name": visit.state.name, "index": index}
     flow.event("MapIterationStarted", details)
     try:
-        output = await run(visit.state.inner[0], select(visit, data, index, item), flow)
+        given = select(visit, data, index, item)
+        limited(given, visit.state.name)
+        output = await run(visit.state.inner[0], given, flow)
     except StateError:
         flow.event("MapIterationFailed", details)
         raise

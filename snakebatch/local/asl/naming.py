@@ -66,6 +66,20 @@ def text(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
+def parse_json(content: str | bytes) -> Any:
+    """The value of a JSON text; raises ValueError also for what Python alone reads: NaN, Infinity, and what
+    is nested deeper than it can.
+    """
+    try:
+        return json.loads(content, parse_constant=_no_json)
+    except RecursionError as problem:
+        raise ValueError("it is nested too deep") from problem
+
+
+def _no_json(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
+
+
 def within_limit(content: str) -> bool:
     """Whether a text fits into 256 KiB of UTF-8."""
     return len(content) * 4 <= PAYLOAD_LIMIT or len(content.encode()) <= PAYLOAD_LIMIT

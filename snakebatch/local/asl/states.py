@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from .choice import holds, timestamp
 from .dataflow import DataFlow, JsonataFlow, JsonPathFlow, number
 from .errors import NO_CHOICE_MATCHED, QUERY_EVALUATION, RUNTIME, StateError
+from .naming import limited
 from .runtime import Runtime
 from .visit import Flow, Visit
 
@@ -86,6 +87,7 @@ async def together(runtime: Runtime, jobs: Sequence[Callable[[], Awaitable[T]]],
 async def parallel(visit: Visit, data: DataFlow, run: Callable[..., Awaitable[Any]]) -> Any:
     """Parallel: every branch on the same input; the list of their outputs."""
     arguments = data.arguments()
+    limited(arguments, visit.state.name)
     visit.flow.event("ParallelStateStarted")
     flows: list[Flow] = []
 

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#co
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from typing import Any
 
@@ -75,8 +74,3 @@ class Tokens:
         if token is not None or text in self._over:
             return None
         raise KeyError(text)
-
-
-def parse_output(text: str) -> Any:
-    """The JSON of SendTaskSuccess; raises ValueError."""
-    return json.loads(text)
