@@ -127,6 +127,7 @@ class Runtime:
         self.loop = asyncio.SelectorEventLoop(selector)
         self._pool = WorkerPool(self._gate, max_threads)
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._callers: set[concurrent.futures.Future[Any]] = set()
         self._closed = False
         self._gate.enter()
         self._thread = threading.Thread(target=self._run, name="asl-loop", daemon=True)
@@ -170,9 +171,12 @@ class Runtime:
         """Do `action` in the loop thread and hand its result, or what it raised, to the calling thread."""
         if threading.current_thread() is self._thread:
             return action()
-        if self._closed:
-            raise CloudError("this executor is closed; open a new StepFunctions")
         answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+        # Known before the look at `_closed`: then either we see that it is closed, or `close` sees us.
+        self._callers.add(answer)
+        if self._closed:
+            self._callers.discard(answer)
+            raise _closed()
 
         def act() -> None:
             try:
@@ -181,7 +185,10 @@ class Runtime:
                 answer.set_exception(problem)
 
         self.post(act)
-        return answer.result()
+        try:
+            return answer.result()
+        finally:
+            self._callers.discard(answer)
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start a coroutine; loop thread only."""
@@ -239,3 +246,10 @@ class Runtime:
         self.post(self.loop.stop)
         self._thread.join()
         self._pool.close()
+        for answer in list(self._callers):
+            if not answer.done():
+                answer.set_exception(_closed())
+
+
+def _closed() -> CloudError:
+    return CloudError("this executor is closed; open a new StepFunctions")
