@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from snakebatch.clock import SimulatedClock, SystemClock
 from snakebatch.errors import CloudError
 from snakebatch.local import StepFunctions
+from snakebatch.local.asl.runtime import Runtime
 from snakebatch.local.sfn_server import serve
 
 from .asl_world import FunctionError, World, invoke, jsonata, world
@@ -290,6 +291,36 @@ def test_a_closed_executor_says_so() -> None:
         arn = here.create(PASS)
     with pytest.raises(CloudError, match="closed"):
         here.sfn.start_execution(stateMachineArn=arn)
+
+
+def test_a_call_that_meets_the_end_of_the_executor_is_told_so() -> None:
+    """Between the look at whether it is closed and the message to the loop thread."""
+
+    class Ending(Runtime):
+        ended = False
+
+        def post(self, action: Any) -> None:
+            if not self.ended:
+                self.ended = True
+                self.close()
+            super().post(action)
+
+    runtime = Ending(SimulatedClock())
+    with pytest.raises(CloudError, match="closed"):
+        runtime.call(lambda: 1)
+
+
+def test_what_a_caller_reports_has_a_longest_length() -> None:
+    # API StopExecution, SendTaskFailure: error 256 characters, cause 32,768
+    with world() as here:
+        for too_long in ({"error": "E" * 257}, {"cause": "C" * 32_769}):
+            for call, target in (
+                (here.sfn.stop_execution, {"executionArn": "arn:aws:states:::execution:m:e"}),
+                (here.sfn.send_task_failure, {"taskToken": "token"}),
+            ):
+                with pytest.raises(ClientError, match="at most") as refused:
+                    call(**target, **too_long)
+                assert code(refused) == "ValidationException"
 
 
 # ---------------------------------------- over HTTP

@@ -6,7 +6,29 @@ from typing import Any
 
 from . import definition as definitions
 from .api_errors import api_error
+from .engine import Engine
 from .machine import Machine
+
+LONGEST_ERROR = 256
+LONGEST_CAUSE = 32_768
+"""Characters of an error and a cause that a caller reports (API StopExecution, SendTaskFailure)."""
+
+
+class Service:
+    """What every operation works on: an engine, asked in the loop thread of its runtime."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._runtime = engine.runtime
+
+
+def checked_failure(error: str | None, cause: str | None) -> None:
+    """Refuse an error or a cause that is longer than the service takes."""
+    for name, value, longest in (("error", error, LONGEST_ERROR), ("cause", cause, LONGEST_CAUSE)):
+        if value is not None and len(value) > longest:
+            raise api_error(
+                "ValidationException", f"{name} must have at most {longest} characters, not {len(value)}"
+            )
 
 
 def valid(definition: str, kind: str) -> dict[str, Any]:

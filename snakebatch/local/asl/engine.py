@@ -48,6 +48,15 @@ class Engine:
             raise api_error("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
         return execution
 
+    def recorded(self, arn: str, *, or_child: bool = False) -> Execution:
+        """The execution of that ARN, unless it is Express and keeps no record; the child of a map run does
+        for those who ask how it stands (`or_child`).
+        """
+        execution = self.execution(arn)
+        if execution.machine.type == "EXPRESS" and not (or_child and execution.map_run is not None):
+            raise api_error("InvalidArn", f"Invalid Arn: '{arn}': Express executions keep no record")
+        return execution
+
     def map_run(self, arn: str) -> MapRun:
         """The map run of that ARN."""
         run = self.map_runs.get(arn)
