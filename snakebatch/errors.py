@@ -18,6 +18,14 @@ name, so a state machine can catch it.
 
 from __future__ import annotations
 
+LONGEST_QUOTE = 60
+"""Characters of a name or a cell that a message repeats."""
+
+
+def shown(text: str) -> str:
+    """A name or a cell as messages repeat it: quoted, on one line, and never longer than a line."""
+    return repr(text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}...")
+
 
 class SnakeBatchError(Exception):
     """Base of every error raised on purpose."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.errors import InputError
+from snakebatch.errors import InputError, shown
 
 NUMBER_CHARACTERS = frozenset("+-.0123456789e")
 
@@ -107,7 +107,7 @@ def finite(values: NDArray[np.float64], column: str, first_row: int) -> NDArray[
     if infinite.any():
         row = first_row + int(np.argmax(infinite))
         raise InputError(
-            f"row {row}, column {column!r}: not a finite number; "
+            f"row {row}, column {shown(column)}: not a finite number; "
             "replace it by a finite number or leave the cell empty"
         )
     return np.where(np.isnan(values), 0.0, values) + 0.0

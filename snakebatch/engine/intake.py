@@ -16,7 +16,7 @@ from snakebatch.engine.cells import FeatureSniffer, as_text, finite, numbers
 from snakebatch.engine.duplicates import fold
 from snakebatch.engine.population import Column, NumberColumn, Population, TextColumn
 from snakebatch.engine.targets import classify, coerce_target, target_datatype
-from snakebatch.errors import InputError
+from snakebatch.errors import InputError, shown
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def check_header(header: Sequence[str], target: int | str) -> int:
     check_names(header)
     if isinstance(target, str):
         if target not in header:
-            known = ", ".join(map(_shown, header[:20]))
-            raise InputError(f"there is no column {target!r}; the columns are {known}")
+            known = ", ".join(map(shown, header[:20]))
+            raise InputError(f"there is no column {shown(target)}; the columns are {known}")
         place = header.index(target)
     else:
         number = _column_number(target)
@@ -117,13 +117,8 @@ def check_names(header: Sequence[str]) -> None:
     seen: set[str] = set()
     for name in header:
         if name in seen:
-            raise InputError(f"two columns are named {_shown(name)}; give every column a name of its own")
+            raise InputError(f"two columns are named {shown(name)}; give every column a name of its own")
         seen.add(name)
-
-
-def _shown(name: str) -> str:
-    """A name as messages repeat it: a line of theirs stays one that can be read."""
-    return repr(name if len(name) <= 60 else f"{name[:60]}...")
 
 
 def order_header(header: Sequence[str], place: int) -> tuple[str, ...]:

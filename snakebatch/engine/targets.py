@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.cells import INFINITE_WORDS, MISSING_WORDS, NUMBER_CHARACTERS, as_text, parses
-from snakebatch.errors import InputError
+from snakebatch.errors import InputError, shown
 
 _NO_NUMBERS = MISSING_WORDS | INFINITE_WORDS
 """Among numbers these are a missing or an infinite one, which is refused; among labels they are labels."""
@@ -19,8 +19,6 @@ _NO_NUMBERS = MISSING_WORDS | INFINITE_WORDS
 _DIGITS = frozenset("0123456789")
 _BOOLEANS = {"True": 1, "TRUE": 1, "1": 1, "False": 0, "FALSE": 0, "0": 0}
 _MEANINGS = {"B": "a target of 0 and 1", "I": "a whole number", "N": "a number"}
-_SHOWN = 40
-"""Most characters of a cell that a message repeats."""
 
 _BOOLEAN_PAIRS = ({"0", "1"}, {"True", "False"}, {"TRUE", "FALSE"})
 
@@ -75,7 +73,7 @@ def coerce_target(value: Any, datatype: str, column: str, row: int) -> Any:
         return text
     if not text or text in MISSING_WORDS:
         raise InputError(
-            f"row {row}: the target column {column!r} is empty; fill the cell or leave the row out"
+            f"row {row}: the target column {shown(column)} is empty; fill the cell or leave the row out"
         )
     if text in INFINITE_WORDS:
         raise _not_finite(row, column)
@@ -86,9 +84,9 @@ def coerce_target(value: Any, datatype: str, column: str, row: int) -> Any:
             return int(text)
         number = float(text) + 0.0
     except (KeyError, ValueError) as error:  # ValueError also where int() refuses thousands of digits
-        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
         raise InputError(
-            f"row {row}, column {column!r}: {shown!r} can't be read as {_MEANINGS[datatype]}; mend the cell"
+            f"row {row}, column {shown(column)}: {shown(text)} can't be read as {_MEANINGS[datatype]}; "
+            "mend the cell"
         ) from error
     if not np.isfinite(number):
         raise _not_finite(row, column)
@@ -115,7 +113,9 @@ def _plain(value: Any) -> Any:
 
 
 def _not_finite(row: int, column: str) -> InputError:
-    return InputError(f"row {row}, column {column!r}: not a finite number; give the target a finite value")
+    return InputError(
+        f"row {row}, column {shown(column)}: not a finite number; give the target a finite value"
+    )
 
 
 def _identity(value: Any, datatype: str) -> Any:

@@ -10,19 +10,24 @@ from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.requests import Failure
 
 _LONGEST_CAUSE = 1_000
+"""Bytes of a cause: with the rest of a state's output they stay under 4 KiB in any script."""
+
 _MANIFEST = "manifest.json"
-_MESSAGE = re.compile(r'"errorMessage"\s*:\s*("(?:[^"\\]|\\.)*")')
+_MESSAGE = re.compile(r'"errorMessage"\s*:\s*"((?:[^"\\]|\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt]))*)')
 
 
 def one_line(cause: str | None) -> str:
     """A cause as a person reads it: Lambda's JSON unpacked, in one line, of bounded length."""
     text = cause or ""
-    # The workflow hands on the beginning of a cause only, so its JSON may end in the stack trace.
+    # The workflow hands on the beginning of a cause only, so its JSON may end in the stack trace, or in the
+    # message itself.
     message = _MESSAGE.search(text) if text.lstrip().startswith("{") else None
     if message is not None:
-        text = str(json.loads(message[1]))
+        text = str(json.loads(f'"{message[1]}"', strict=False))
     line = " ".join(text.split()) or "no cause was given; see the execution history"
-    return line if len(line) <= _LONGEST_CAUSE else f"{line[:_LONGEST_CAUSE]}..."
+    data = line.encode("utf-8", "backslashreplace")
+    cut = "..." if len(data) > _LONGEST_CAUSE else ""
+    return data[:_LONGEST_CAUSE].decode("utf-8", "ignore") + cut
 
 
 def explain(objects: Objects, failure: Failure, results: str | None) -> Failure:

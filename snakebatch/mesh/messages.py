@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from snakebatch.engine.literal import Literal, literal_from_json
 from snakebatch.engine.settings import Settings
-from snakebatch.errors import ChecksumError, MeshError, SnakeBatchError
+from snakebatch.errors import LONGEST_QUOTE, ChecksumError, MeshError, SnakeBatchError
 from snakebatch.mesh.canonical import canonical, content_hash, read_json
 
 VERSION: Final = 1
@@ -48,7 +48,7 @@ def parse(model: type[M], value: Any, error: type[SnakeBatchError] = MeshError) 
     except ValidationError as failure:
         first = failure.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "value"
-        raise error(f"{model.__name__}: {field}: {first['msg']}") from failure
+        raise error(f"{model.__name__}: {field[:LONGEST_QUOTE]}: {first['msg']}") from failure
 
 
 class Slice(Message):

@@ -8,7 +8,7 @@ from typing import Literal as OneOf
 from pydantic import Field, field_validator
 
 from snakebatch.engine.settings import MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
-from snakebatch.errors import InputError
+from snakebatch.errors import InputError, shown
 from snakebatch.mesh.messages import Execution, JobId, Message, Role, parse
 
 LeafGrain = OneOf["slice", "bucket"]
@@ -36,7 +36,7 @@ class TrainInput(Message):
     @classmethod
     def _known_profile(cls, value: str) -> str:
         if value not in PROFILES:
-            raise ValueError(f"{value!r} is none of {', '.join(PROFILES)}")
+            raise ValueError(f"{shown(value)} is none of {', '.join(PROFILES)}")
         return value
 
     @property

@@ -110,20 +110,29 @@ def test_no_state_and_no_result_outgrows_4_kib_whatever_the_cells_hold(one: Embe
     assert max(_sizes(ended)) < 4096
 
 
-def test_a_refused_table_keeps_its_error_small_too(one: EmbeddedCloud) -> None:
-    name = "n" * 10_000
-    ended = train(one, f"{name},x\n1,2\n")
+@pytest.mark.parametrize(
+    ("rows", "parameters", "says"),
+    [
+        ("{name},x\n1,2\n", {}, "there is no column 'y'"),
+        ("{name},y\ninf,2\n1,3\n", {}, "not a finite number"),
+        ("{name},{name},y\n1,2,3\n", {}, "two columns are named"),
+        ("{name}\n1\n", {"target": 0}, "there is no feature column"),
+    ],
+)
+@pytest.mark.parametrize("letter", ["n", "\N{GRINNING FACE}"])
+def test_a_refused_table_keeps_its_error_small_too(
+    one: EmbeddedCloud, rows: str, parameters: dict[str, Any], says: str, letter: str
+) -> None:
+    ended = train(one, rows.replace("{name}", letter * 10_000), **parameters)
     assert ended.status == "FAILED"
-    assert max(_sizes(ended, without_errors=True)) < 4096
-    assert len(ended.error[1]) < 1100
+    assert says in ended.error[1]
+    assert max(_sizes(ended)) < 4096
 
 
-def _sizes(ended: Ended, *, without_errors: bool = False) -> Iterator[int]:
-    """Bytes of every input and output in the histories of an execution and its children."""
+def _sizes(ended: Ended) -> Iterator[int]:
+    """Bytes of every input, output and cause in the histories of an execution and its children."""
     for arn in (ended.arn, *children(ended.cloud, ended.arn)):
         for event in events(ended.cloud, arn):
             for details in (value for key, value in event.items() if key.endswith("EventDetails")):
-                for field in ("input", "output", "parameters"):
+                for field in ("input", "output", "parameters", "cause"):
                     yield len(details.get(field, "").encode())
-                if not without_errors:
-                    yield len(details.get("cause", "").encode())

@@ -208,7 +208,7 @@ def test_rows_and_csv_give_the_same_content_and_seed():
         ("a,y\n1,2\n4,inf\n", "row 2, column 'y': not a finite number"),
         ('a,y\n"1,2\n3,4\n', "quotes"),
         ("a,y\n1\0,2\n", "NUL"),
-        (f"a,y\n1,2\n2,{'9' * 5000}\n", r"row 2, column 'y': '9{40}\.\.\.' can't be read"),
+        (f"a,y\n1,2\n2,{'9' * 5000}\n", r"row 2, column 'y': '9{60}\.\.\.' can't be read"),
         (f"{'h' * 5000},z\n1,2\n", r"the columns are 'h{60}\.\.\.', 'z'$"),
     ],
 )

@@ -82,7 +82,7 @@ def test_the_manifest_expects_every_row_of_every_layer(mesh: MeshBench) -> None:
     [
         ("plain.csv", b"x,y\n1,a\n"),
         ("bom.csv", b"\xef\xbb\xbfx,y\n1,a\n"),
-        ("packed.csv.gz", gzip.compress(b"x,y\n1,a\n")),
+        ("packed.csv.gz", gzip.compress(b"x,y\n1,a\n", mtime=0)),
     ],
 )
 def test_a_data_set_is_read_as_often_as_asked(mesh: MeshBench, name: str, data: bytes) -> None:
@@ -110,6 +110,11 @@ def test_a_data_set_that_changes_between_two_readings_is_refused(mesh: MeshBench
         ("", "no cause was given; see the execution history"),
         (None, "no cause was given; see the execution history"),
         ("x" * 5000, "x" * 1000 + "..."),
+        ("\u6f22" * 5000, "\u6f22" * 333 + "..."),
+        ('{"errorMessage": "cut off he', "cut off he"),
+        ('{"errorMessage": "cut off \\u6f', "cut off"),
+        ('{"errorMessage": "half a smile \\ud83d', "half a smile \\ud83d"),
+        ('{"errorMessage": "no JSON \\q', "no JSON"),
     ],
 )
 def test_a_cause_is_one_line(cause: str | None, line: str) -> None:
