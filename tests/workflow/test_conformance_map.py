@@ -518,6 +518,38 @@ def test_stopping_the_execution_stops_its_children() -> None:
     assert sorted(statuses) == ["ABORTED", "ABORTED", "SUCCEEDED", "SUCCEEDED"]
 
 
+def test_a_map_run_that_is_cancelled_while_it_writes_is_aborted() -> None:
+    """Its sibling in an inline Map failed meanwhile; the execution goes on."""
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "bucket"}}
+    inner = {
+        "Which?": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $states.input = 1 %}", "Next": "Run"}],
+            "Default": "Later",
+        },
+        "Run": {**mapping(Items=[1], ResultWriter=writer)["States"]["S"], "End": True},
+        "Later": {"Type": "Wait", "Seconds": 2, "Next": "Ill"},
+        "Ill": {"Type": "Fail", "Error": "Ill"},
+    }
+    both = {
+        "Type": "Map",
+        "Items": [1, 2],
+        "ItemProcessor": {"StartAt": "Which?", "States": inner},
+        "Catch": [{"ErrorEquals": ["Ill"], "Next": "On"}],
+        "Next": "On",
+    }
+    machine = jsonata("Both", Both=both, On={"Type": "Wait", "Seconds": 100})
+    with world(functions=ECHO) as here:
+        put = here.s3.put_object
+        here.s3.put_object = lambda **asked: here.clock.sleep(60) or put(**asked)  # type: ignore[method-assign,func-returns-value]
+        arn = here.start(machine)
+        here.clock.sleep(10)
+        (run,) = here.sfn.list_map_runs(executionArn=arn)["mapRuns"]
+        described = here.sfn.describe_map_run(mapRunArn=run["mapRunArn"])
+        assert here.sfn.describe_execution(executionArn=arn)["status"] == "RUNNING"
+    assert described["status"] == "ABORTED"
+
+
 def test_express_children_last_five_minutes_at_most() -> None:
     # concepts-standard-vs-express: five minutes
     machine = mapping(states={"W": {"Type": "Wait", "Seconds": 301, "End": True}}, ToleratedFailureCount=1)

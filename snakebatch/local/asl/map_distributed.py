@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +34,9 @@ async def perform(visit: Visit, data: DataFlow) -> Any:
         raise
     try:
         result = await _conduct(visit, map_run, writer)
+    except asyncio.CancelledError:
+        map_run.abort()
+        raise
     except StateError as failure:
         map_run.finish("FAILED")
         visit.flow.event("MapRunFailed", {"error": failure.error, "cause": failure.cause or ""})

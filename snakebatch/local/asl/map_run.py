@@ -82,11 +82,7 @@ class MapRun:
     async def run(self) -> None:
         """Run all children; raises States.ExceedToleratedFailureThreshold when too many items failed."""
         self._fill()
-        try:
-            await self._done
-        except asyncio.CancelledError:
-            self.abort()
-            raise
+        await self._done
         if self.exceeded():
             raise StateError(EXCEED_TOLERATED, "The specified tolerated failure threshold was exceeded")
 
