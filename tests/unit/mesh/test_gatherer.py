@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 from gatherer.answering import HEARTBEAT_SECONDS, Answerer
 from gatherer.progress import Progress
 from snakebatch.clock import SimulatedClock
-from snakebatch.mesh.assembly import Assembler
 from snakebatch.mesh.messages import GatherMessage
 from snakebatch.mesh.requests import WaveRef
 from tests.support.mesh import BUCKET, MeshBench
@@ -250,4 +249,3 @@ def test_a_large_object_arrives_in_parts(mesh: MeshBench) -> None:
     pieces = [bytes([65 + n]) * (3 << 20) for n in range(9)]
     assert mesh.store.objects.upload("large", iter(pieces)) == 27 << 20
     assert mesh.store.objects.get("large") == b"".join(pieces)
-    assert isinstance(mesh.assembler, Assembler)
