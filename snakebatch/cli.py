@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, NoReturn
 
+from snakebatch.bench.cli import add_bench
 from snakebatch.engine.settings import MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
 from snakebatch.errors import InputError, ModelError, PlanError, SnakeBatchError
 from snakebatch.version import ENGINE, VERSION
@@ -97,6 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_train(commands)
     _add_predict(commands)
+    add_bench(commands, _whole)
     return parser
 
 

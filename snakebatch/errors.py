@@ -10,7 +10,8 @@
     │   ├── FingerprintError       a job id that belongs to other data or parameters
     │   ├── ChecksumError          a message or object that is not what its checksum says
     │   └── InvariantError         a layer that breaks a guarantee of the trainer
-    └── CloudError                 the embedded cloud was asked for what it does not do
+    ├── CloudError                 the embedded cloud was asked for what it does not do
+    └── BenchError                 a measurement of the bench that gave no figure
 
 A message says what is wrong *and what to do next*. The class name is what Step Functions sees as the error
 name, so a state machine can catch it.
@@ -69,3 +70,7 @@ class InvariantError(MeshError):
 
 class CloudError(SnakeBatchError):
     """The embedded cloud was asked for something that it does not do."""
+
+
+class BenchError(SnakeBatchError):
+    """A measurement of the bench gave no figure; a table with a gap would hide it."""
