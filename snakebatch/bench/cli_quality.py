@@ -14,7 +14,7 @@ from snakebatch.bench import quality_table
 from snakebatch.bench.choices import chosen
 from snakebatch.bench.machine import machine, versions
 from snakebatch.bench.quality import HELD_OUT, Setup, measure_quality
-from snakebatch.bench.quality_models import MODELS, SnakeParameters
+from snakebatch.bench.quality_models import MODELS, USUAL_MODELS, SnakeParameters
 from snakebatch.bench.quality_sets import SETS
 from snakebatch.bench.quality_store import Key, Result, fingerprints, read_results, write_results
 from snakebatch.cli_files import check_out
@@ -28,12 +28,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry out the command; the table on stdout, progress on stderr."""
     setup = Setup(
         sets=chosen("--sets", arguments.sets, SETS),
-        models=chosen("--models", arguments.models, MODELS),
+        models=chosen("--models", arguments.models or USUAL_MODELS, MODELS),
         seeds=range(arguments.seeds),
         parameters=SnakeParameters(arguments.layers, arguments.bucket, arguments.noise),
         rows=arguments.rows,
     )
     page = _page(arguments.out, setup)
+    if page:
+        quality_table.check_page(page)
     about = about_run(setup)
     results = _measure(setup, page, about, fresh=arguments.fresh)
     section = render(results, about)
@@ -79,7 +81,7 @@ def _page(out: str | None, setup: Setup) -> Path | None:
     if out:
         return check_out(out)
     whole = (
-        (list(setup.sets), list(setup.models)) == (list(SETS), list(MODELS))
+        (list(setup.sets), list(setup.models)) == (list(SETS), list(USUAL_MODELS))
         and len(setup.seeds) == WHOLE_SEEDS
         and setup.rows is None
         and setup.parameters == SnakeParameters()
@@ -93,7 +95,12 @@ def _store(page: Path) -> Path:
 
 def _measure(setup: Setup, page: Path | None, about: dict[str, Any], *, fresh: bool) -> list[Result]:
     """The results of the run; each new one is kept at once, so that a run that is stopped loses nothing."""
-    known: dict[Key, Result] = read_results(_store(page)) if page and not fresh else {}
+    prints = fingerprints(setup.parameters)
+    known: dict[Key, Result] = {}
+    if page and not fresh:
+        # What another engine or package made is no longer of use.
+        found = read_results(_store(page))
+        known = {key: result for key, result in found.items() if key.made_by == prints.get(key.model)}
     kept = dict(known)
 
     def keep(result: Result) -> None:
@@ -101,10 +108,11 @@ def _measure(setup: Setup, page: Path | None, about: dict[str, Any], *, fresh: b
         if page:
             write_results(_store(page), kept.values(), about)
 
-    results = measure_quality(setup, known, fingerprints(setup.parameters), _tell, keep)
+    results = measure_quality(setup, known, prints, _tell, keep)
     if page:
-        # What another engine or package made is no longer of use.
-        write_results(_store(page), results, about)
+        # In the order of the table, so that the file changes only where a figure does.
+        ordered = {result.key: result for result in results} | kept
+        write_results(_store(page), ordered.values(), about)
     return results
 
 

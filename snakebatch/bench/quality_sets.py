@@ -65,10 +65,8 @@ def weather() -> list[Row]:
 def _cars() -> list[Row]:
     from vega_datasets import local_data
 
-    cars: list[Row] = json.loads(local_data.cars.raw())
-    for car in cars:
-        car["Year"] = float(car["Year"][:4])
-    return cars
+    cars: list[Row] = json.loads(local_data.cars.raw(), parse_int=float)
+    return [car | {"Year": float(car["Year"][:4])} for car in cars]
 
 
 def _of_sklearn(bunch: Any, as_number: bool = False) -> list[Row]:

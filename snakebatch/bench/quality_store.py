@@ -42,15 +42,13 @@ class Result:
 
 def fingerprints(parameters: SnakeParameters) -> dict[str, str]:
     """By model what its results depend on beside set and seed."""
-    forest, boosting = (
-        f"scikit-learn {version('scikit-learn')}",
-        f"interpret-core {version('interpret-core')}",
-    )
-    found = dict.fromkeys(MODELS, forest)
+    boosting = f"interpret-core {version('interpret-core')}"
+    found = dict.fromkeys(MODELS, f"scikit-learn {version('scikit-learn')}")
     with_what = " ".join(f"{name}={value:g}" for name, value in asdict(parameters).items())
     return found | {
         "snake": f"engine {ENGINE} ({_engine_digest()}) {with_what}",
-        "explainable-boosting": boosting,
+        "explainable-boosting": f"{boosting}, no pairs",
+        "explainable-boosting-pairs": boosting,
     }
 
 

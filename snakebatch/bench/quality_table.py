@@ -88,20 +88,26 @@ def goals_table(results: Sequence[Result]) -> str:
     return "\n".join(lines) if len(lines) > 2 else ""
 
 
-def put_between_markers(path: Path, section: str) -> None:
-    """Replace what stands between the markers of the page; a page that is not there is made.
+def check_page(path: Path) -> None:
+    """Raise InputError if the page is there and has no markers: what somebody wrote is not replaced."""
+    _parts(path)
 
-    Raises InputError if the page has no markers: what somebody wrote there is not replaced.
-    """
+
+def put_between_markers(path: Path, section: str) -> None:
+    """Replace what stands between the markers of the page; a page that is not there is made."""
+    before, after = _parts(path)
+    with whole_file(path) as temporary:
+        temporary.write_text(f"{before}{BEGIN}\n{section}\n{END}{after}", encoding="utf-8")
+
+
+def _parts(path: Path) -> tuple[str, str]:
+    """What stands before and after the markers."""
     page = path.read_text(encoding="utf-8") if path.exists() else f"# Quality\n\n{BEGIN}\n{END}\n"
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise InputError(
-            f"{path} has no line {BEGIN!r} with {END!r} after it; add both, or give another --out"
-        )
-    with whole_file(path) as temporary:
-        temporary.write_text(f"{before}{BEGIN}\n{section}\n{END}{after}", encoding="utf-8")
+        raise InputError(f"{path} has no {BEGIN!r} with {END!r} after it; add both lines")
+    return before, after
 
 
 def sets_list(names: Sequence[str]) -> str:
