@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from snakebatch.bench.cli import add_bench
-from snakebatch.engine.settings import MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
+from snakebatch.engine.settings import ENGINES, MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
 from snakebatch.errors import InputError, ModelError, PlanError, SnakeBatchError
 from snakebatch.version import ENGINE, VERSION
 
@@ -141,6 +141,12 @@ def _add_train(commands: Any) -> None:
         default=5,
         metavar="K",
         help="literals tried a draw (default 5)",
+    )
+    train.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=ENGINES[0],
+        help="who makes the leaves: snakebatch (default), or the licensed algorithmeai if it is installed",
     )
     train.add_argument(
         "--leaf-grain", choices=("slice", "bucket"), default="slice", help="what a shard makes at once"

@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -47,8 +48,8 @@ class Cloud(Protocol):
 OpenCloud = Callable[[int | None], AbstractContextManager[Cloud]]
 
 
-def open_embedded_cloud(processes: int | None) -> AbstractContextManager[Cloud]:
-    """The embedded cloud with so many Lambda processes (None: its own default)."""
+def open_embedded_cloud(processes: int | None, engine: str = "snakebatch") -> AbstractContextManager[Cloud]:
+    """The embedded cloud with so many Lambda processes (None: its default); ``engine`` makes its leaves."""
     try:
         from snakebatch.local.cloud import EmbeddedCloud
     except ModuleNotFoundError as error:
@@ -57,7 +58,7 @@ def open_embedded_cloud(processes: int | None) -> AbstractContextManager[Cloud]:
         raise CloudError(
             f"the embedded cloud needs the package {error.name}: pip install 'snakebatch[local]'"
         ) from error
-    return EmbeddedCloud(processes=processes)
+    return EmbeddedCloud(processes=processes, environment={"SNAKEBATCH_ENGINE": engine})
 
 
 def run(
@@ -66,10 +67,23 @@ def run(
     """Carry out the command; prints the summary and returns the exit code."""
     table = find_table(arguments.data)
     out = check_out(arguments.out, table)
+    check_engine_for(arguments)
     check_table(table, arguments.target)
-    summary = train(table, execution_parameters(arguments), out, arguments.processes, open_cloud, clock)
+    opener = open_cloud or partial(open_embedded_cloud, engine=arguments.engine)
+    summary = train(table, execution_parameters(arguments), out, arguments.processes, opener, clock)
     print(text_of(summary.as_json()) if arguments.json else summary.as_text())
     return 0
+
+
+def check_engine_for(arguments: argparse.Namespace) -> None:
+    """Raise InputError for an engine that isn't installed, or can't do the grain, before a cloud starts."""
+    if arguments.engine == "snakebatch":
+        return
+    from snakebatch.engine.leaf_engines import engine_version
+
+    engine_version(arguments.engine)
+    if arguments.leaf_grain != "slice":
+        raise InputError("--leaf-grain bucket: the licensed engine trains a whole slice at once; use slice")
 
 
 def execution_parameters(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -5,6 +5,7 @@
     ├── ModelError                 a model that cannot be read, or lacks what was asked of it
     │   └── StrippedModelError     the question needs the population, which was left out
     ├── PlanError                  a plan that can't be carried out within its limits
+    ├── EngineError                the licensed engine could not train a slice
     ├── MeshError                  the pieces of a distributed training do not fit together
     │   ├── EngineMismatchError    a packet made by another version of the engine
     │   ├── FingerprintError       a job id that belongs to other data or parameters
@@ -46,6 +47,10 @@ class StrippedModelError(ModelError):
 
 class PlanError(SnakeBatchError):
     """A plan that cannot be carried out within its limits; says which limit and what would fit."""
+
+
+class EngineError(SnakeBatchError):
+    """The licensed engine could not train a slice, or answered what is no layer; names the slice."""
 
 
 class MeshError(SnakeBatchError):

@@ -42,6 +42,9 @@ class Snake:
         model has the very bytes that the mesh gives.
     header
         Column names of ``data`` that comes as sequences.
+    engine
+        Who makes the leaves: ``"snakebatch"``, or ``"licensed"`` for ``algorithmeai.Snake`` where a version
+        that has it is installed (``lookahead`` is then its own).
 
     Raises InputError on data or parameters that can't be used, ModelError on a model that can't be read.
     """
@@ -60,6 +63,7 @@ class Snake:
         tau: int | None = None,
         *,
         header: Sequence[str] | None = None,
+        engine: str = "snakebatch",
     ) -> None:
         self.warnings: tuple[str, ...] = ()
         if _is_model(data):
@@ -70,9 +74,10 @@ class Snake:
         tau = None if tau is None else _whole("tau", tau)
         seed = None if seed is None else _whole("seed", seed, least=0)
         _check(noise, oppose_profile)
+        version = _engine_version(engine)
         intake = _intake(data, target_index, header)
         self.warnings = intake.warnings
-        settings = Settings(n_layers, bucket, noise, oppose_profile, lookahead, seed or 0, tau)
+        settings = Settings(n_layers, bucket, noise, oppose_profile, lookahead, seed or 0, tau, version)
         self._model = _train(intake, settings, seed, workers)
 
     # what it is made of
@@ -269,6 +274,12 @@ def _open_text(path: Path) -> AbstractContextManager[TextIO]:
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"{path} can't be read: {reason}; give the path of a CSV file") from error
+
+
+def _engine_version(name: str) -> str:
+    from snakebatch.engine.leaf_engines import engine_version  # only training asks
+
+    return engine_version(name)
 
 
 def _whole(name: str, value: Any, most: int | None = None, least: int = 1) -> int:

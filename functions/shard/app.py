@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from snakebatch.clock import SystemClock
-from snakebatch.mesh.engines import SnakeEngine
+from snakebatch.mesh.engines import engine_named
 from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.messages import parse
 from snakebatch.mesh.objects import Objects
@@ -28,7 +28,7 @@ shard = Shard(
     store=JobStore(Objects(boto3.client("s3"), environment.jobs_bucket)),
     populations=PopulationCache(environment.cache_folder),
     queue=ReportQueue(boto3.client("sqs"), environment.reports_queue_url),
-    engine=SnakeEngine(),
+    engine=engine_named(environment.engine),
     clock=SystemClock(),
 )
 

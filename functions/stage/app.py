@@ -10,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from snakebatch.errors import InputError
+from snakebatch.mesh.engines import engine_named
 from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.messages import parse
 from snakebatch.mesh.objects import Objects
@@ -19,7 +20,10 @@ from snakebatch.mesh.store import JobStore
 
 logger = Logger()
 metrics = Metrics()
-staging = Staging(JobStore(Objects(boto3.client("s3"), Environment.read().jobs_bucket)))
+environment = Environment.read()
+staging = Staging(
+    JobStore(Objects(boto3.client("s3"), environment.jobs_bucket)), engine_named(environment.engine)
+)
 
 
 @logger.inject_lambda_context

@@ -19,7 +19,6 @@ import numpy as np
 from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.population import NumberColumn, Population
 from snakebatch.engine.settings import Settings
-from snakebatch.version import ENGINE
 
 FORMAT = "5.4.8"
 """The version of the format that we write."""
@@ -102,7 +101,7 @@ def config_of(settings: Settings) -> dict[str, Any]:
 
 def log_of(settings: Settings) -> str:
     """What made the model, without clock, host or job."""
-    return f"snakebatch engine {ENGINE} seed {settings.seed} tau {settings.tau}"
+    return f"snakebatch engine {settings.engine} seed {settings.seed} tau {settings.tau}"
 
 
 def row_dicts(population: Population) -> Iterator[dict[str, Any]]:

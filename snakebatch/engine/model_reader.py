@@ -55,6 +55,11 @@ def read_model(source: str | Path | Mapping[str, Any]) -> ModelFile:
         raise ModelError(f"{source}: {error}") from error
 
 
+def read_layer(raw: Any, width: int, rows: int) -> list[Bucket]:
+    """Check and read one layer over ``width`` columns and ``rows`` rows; raises ModelError."""
+    return _Checker(width, rows).layer(raw, "layer")
+
+
 def _parse(text: str, name: str) -> Any:
     try:
         return json.loads(text)

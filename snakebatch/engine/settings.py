@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from snakebatch.version import ENGINE
+
 PROFILES = (
     "auto",
     "balanced",
@@ -18,6 +20,9 @@ PROFILES = (
 MAX_LAYERS, MAX_LOOKAHEAD = 10_000, 100
 """Most layers of a workflow's model, and most literals tried a draw."""
 
+ENGINES = ("snakebatch", "licensed")
+"""Who makes the leaves: this project's own engine, or the licensed one where it is installed."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -25,6 +30,7 @@ class Settings:
 
     ``tau`` is the size up to which a slice is not divided further; None divides nothing. ``oppose_profile``
     is never ``auto`` here: it was resolved when the population was read. ``seed`` is a non-negative integer.
+    ``engine`` is the version of what makes the leaves (``leaf_engines.engine_version``).
     """
 
     n_layers: int = 5
@@ -34,3 +40,4 @@ class Settings:
     lookahead: int = 5
     seed: int = 0
     tau: int | None = None
+    engine: str = ENGINE

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 
 from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.divide import Split, split
-from snakebatch.engine.leaf import build_leaf
+from snakebatch.engine.leaf_engines import leaf_builder
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.settings import Settings
@@ -28,6 +28,7 @@ def train_layers(population: Population, settings: Settings, workers: int = 1) -
 
 def train_layer(population: Population, settings: Settings, layer: int) -> list[Bucket]:
     """One layer: it depends on seed and number alone."""
+    build_leaf = leaf_builder(settings.engine)
     return [
         bucket
         for path, rows in slices(population, settings, layer)

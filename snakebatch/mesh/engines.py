@@ -12,15 +12,20 @@ from snakebatch.engine.chain import Link, build_chain
 from snakebatch.engine.columns import truth
 from snakebatch.engine.divide import Split, Stop, split
 from snakebatch.engine.leaf import build_bucket, build_leaf
+from snakebatch.engine.leaf_engines import check_engine, engine_version, leaf_builder
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.settings import Settings
+from snakebatch.errors import MeshError
 from snakebatch.mesh.messages import Path
 from snakebatch.version import ENGINE
 
 
 class Engine(Protocol):
     """What a shard asks of the classifier. Every answer depends on the arguments alone."""
+
+    by_bucket: bool
+    """Whether it can make one bucket of a chain alone (``leaf_grain`` bucket)."""
 
     @property
     def version(self) -> str:
@@ -59,7 +64,11 @@ class Engine(Protocol):
 class SnakeEngine:
     """This project's own engine."""
 
-    version = ENGINE
+    by_bucket = True
+
+    @property
+    def version(self) -> str:
+        return ENGINE
 
     def truth(self, population: Population, literal: Literal, rows: Rows) -> NDArray[np.bool_]:
         return truth(population, literal, rows)
@@ -83,3 +92,38 @@ class SnakeEngine:
         self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
     ) -> list[Bucket]:
         return build_leaf(population, rows, settings.seed, layer, path, settings)
+
+
+class LicensedEngine(SnakeEngine):
+    """Divides as ours, leaves by the licensed engine, which trains a whole slice at once.
+
+    Its package is looked for when it is first needed, so that a function answers with the reason instead of
+    failing at its import.
+    """
+
+    by_bucket = False
+
+    @property
+    def version(self) -> str:
+        return engine_version("licensed")
+
+    def chain(
+        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
+    ) -> list[Link]:
+        raise MeshError("the licensed engine makes no chain without its buckets: use leaf_grain slice")
+
+    def bucket(
+        self, population: Population, link: Link, k: int, layer: int, path: Path, settings: Settings
+    ) -> Bucket:
+        raise MeshError("the licensed engine makes no bucket alone: use leaf_grain slice")
+
+    def leaf(
+        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
+    ) -> list[Bucket]:
+        return leaf_builder(self.version)(population, rows, settings.seed, layer, path, settings)
+
+
+def engine_named(name: str) -> Engine:
+    """The engine of a name in ``settings.ENGINES``; raises InputError for another."""
+    check_engine(name)
+    return SnakeEngine() if name == "snakebatch" else LicensedEngine()

@@ -44,6 +44,11 @@ class Environment:
         return self._get("LEASE_TABLE")
 
     @property
+    def engine(self) -> str:
+        """Who makes the leaves: ``snakebatch`` (default) or ``licensed``."""
+        return self.values.get("SNAKEBATCH_ENGINE", "snakebatch")
+
+    @property
     def gatherer_threads(self) -> int:
         return int(self.values.get("GATHERER_THREADS", "4"))
 

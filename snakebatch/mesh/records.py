@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from typing import Literal as OneOf
 
@@ -10,7 +11,6 @@ from snakebatch.engine.settings import Settings
 from snakebatch.mesh.canonical import canonical, content_hash
 from snakebatch.mesh.messages import VERSION, Message, Training
 from snakebatch.mesh.requests import TrainInput
-from snakebatch.version import ENGINE
 
 RECORD_LIMIT = 5
 """Warnings that are kept one by one; the rest are counted. A state's output must stay small."""
@@ -19,14 +19,14 @@ _LONGEST = 200
 """Bytes of a kept warning, as JSON escapes it at worst: a warning may quote a name of any length."""
 
 
-def fingerprint_of(population: str, training: Training) -> str:
+def fingerprint_of(population: str, training: Training, engine: str) -> str:
     """What decides a layer's bytes, hashed: data, parameters, seed, engine.
 
     Not the number of layers, the grain or the levels a wave: those decide how much is trained, or how it is
     cut up, and a job may be resumed with others.
     """
     return content_hash(
-        canonical({"population": population, "noise": 0, "engine": ENGINE, **training.body()})
+        canonical({"population": population, "noise": 0, "engine": engine, **training.body()})
     )
 
 
@@ -65,7 +65,7 @@ class JobRecord(Message):
     training: Training
 
     def settings(self, n_layers: int) -> Settings:
-        return self.training.settings(n_layers)
+        return replace(self.training.settings(n_layers), engine=self.engine)
 
 
 class RunRecord(Message):
@@ -134,12 +134,13 @@ def job_record(
     training: Training,
     counts: dict[str, int],
     warnings: tuple[str, ...],
+    engine: str,
 ) -> JobRecord:
-    """The record of a job that was just staged."""
+    """The record of a job that was just staged; ``engine`` is the version of the one that will train it."""
     return JobRecord(
-        engine=ENGINE,
+        engine=engine,
         job=job,
-        fingerprint=fingerprint_of(digest, training),
+        fingerprint=fingerprint_of(digest, training, engine),
         population=digest,
         header=list(population.header),
         datatypes=list(population.datatypes),

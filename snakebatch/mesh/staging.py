@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from snakebatch.engine.csv_table import read_csv
 from snakebatch.engine.intake import Intake, default_seed, digest
 from snakebatch.engine.profiles import resolve_profile
-from snakebatch.errors import PlanError
+from snakebatch.errors import InputError, PlanError
 from snakebatch.mesh.dataset import Dataset
+from snakebatch.mesh.engines import Engine, SnakeEngine
 from snakebatch.mesh.messages import Training
-from snakebatch.mesh.packing import LEAF_ROWS, leaf_weight
+from snakebatch.mesh.packing import LEAF_ROWS, leaf_cost, leaf_weight
 from snakebatch.mesh.population_file import to_bytes
 from snakebatch.mesh.records import JobRecord, RunRecord, job_record
 from snakebatch.mesh.requests import StageEvent, TrainInput, WaveRef, read_input
@@ -28,6 +29,7 @@ class Staging:
     """Refuses bad input before anything is spent."""
 
     store: JobStore
+    engine: Engine = field(default_factory=SnakeEngine)
 
     def run(self, event: StageEvent) -> dict[str, Any]:
         """Stage one execution; returns ``run`` (keys and switches), ``plan`` and ``wave``, all small.
@@ -37,10 +39,11 @@ class Staging:
         """
         asked = read_input(event.input)
         slots = _slots(asked)
+        engine = _engine(self.engine, asked)
         intake = read_csv(Dataset(self.store.objects.s3, asked.dataset).open, asked.target)
         content = digest(intake.population)
         training = _training(asked, intake, content)
-        record = _record(asked, intake, content, training)
+        record = _record(asked, intake, content, training, engine)
         plan = _plan(asked, record, slots)
         run = RunRecord(
             execution=event.execution,
@@ -79,6 +82,14 @@ def _slots(asked: TrainInput) -> int:
     return asked.slots
 
 
+def _engine(engine: Engine, asked: TrainInput) -> str:
+    """The engine's version, before the data are read: a licensed one may not be installed."""
+    version = engine.version
+    if asked.leaf_grain == "bucket" and not engine.by_bucket:
+        raise InputError("leaf_grain: the licensed engine trains a whole slice at once; use 'slice'")
+    return version
+
+
 def _training(asked: TrainInput, intake: Intake, content: str) -> Training:
     return Training(
         bucket=asked.bucket,
@@ -89,7 +100,7 @@ def _training(asked: TrainInput, intake: Intake, content: str) -> Training:
     )
 
 
-def _record(asked: TrainInput, intake: Intake, content: str, training: Training) -> JobRecord:
+def _record(asked: TrainInput, intake: Intake, content: str, training: Training, engine: str) -> JobRecord:
     # An id that nobody can guess: who may read a bucket's jobs prefix is decided by its id alone in a link.
     job = asked.job or secrets.token_urlsafe(_ID_BYTES)
     counts = {
@@ -97,7 +108,7 @@ def _record(asked: TrainInput, intake: Intake, content: str, training: Training)
         "duplicates": intake.duplicates,
         "contradictions": intake.contradictions,
     }
-    return job_record(job, intake.population, content, training, counts, intake.warnings)
+    return job_record(job, intake.population, content, training, counts, intake.warnings, engine)
 
 
 def _plan(asked: TrainInput, record: JobRecord, slots: int) -> Plan:
@@ -105,7 +116,7 @@ def _plan(asked: TrainInput, record: JobRecord, slots: int) -> Plan:
         rows=record.rows,
         n_layers=asked.n_layers,
         tau=asked.tau,
-        weight=leaf_weight(record.classes),
+        weight=leaf_weight(record.classes) * leaf_cost(record.engine),
         rows_per_packet=LEAF_ROWS,
         slots=slots,
         max_usd=asked.max_usd,

@@ -11,7 +11,14 @@ from typing import Literal as OneOf
 from snakebatch.errors import MeshError, PlanError
 from snakebatch.mesh.ledger import missing, require_complete
 from snakebatch.mesh.messages import AtomGroup, Packet, Report, Role, Slice
-from snakebatch.mesh.packing import DIVIDE_BUDGET, atom_packets, divide_packets, leaf_packets, leaf_weight
+from snakebatch.mesh.packing import (
+    DIVIDE_BUDGET,
+    atom_packets,
+    divide_packets,
+    leaf_cost,
+    leaf_packets,
+    leaf_weight,
+)
 from snakebatch.mesh.records import JobRecord, Manifest, ManifestEntry, RunRecord, WaveRecord
 from snakebatch.mesh.requests import WaveEvent, WaveRef
 from snakebatch.mesh.routing import root_shard, wave_shard
@@ -183,7 +190,8 @@ class Waves:
 
     def _check_cost(self, divided: list[Report], wave: int) -> None:
         """Refuse to go on where what was done and what is left cost more than the user allows."""
-        rows = self.job.rows * self.run.input.n_layers * leaf_weight(self.job.classes)
+        weight = leaf_weight(self.job.classes) * leaf_cost(self.job.engine)
+        rows = self.job.rows * self.run.input.n_layers * weight
         invocations = len(divided) + int(self.run.plan["packets"])
         work = compute_seconds(
             invocations=invocations,

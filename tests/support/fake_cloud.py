@@ -78,6 +78,7 @@ class FakeCloud:
         self.sfn: Any = sfn
         self.model = model
         self.inputs: list[dict[str, Any]] = []
+        self.engine = ""
         self.uploaded: list[Path] = []
         self.closed = False
 
@@ -103,9 +104,14 @@ class FakeCloud:
     def logs(self) -> str:
         return "==> shard.log <=="
 
-    def opener(self) -> Callable[[int | None], FakeCloud]:
+    def opener(self) -> Callable[..., FakeCloud]:
         """What is handed to the command in place of the embedded cloud."""
-        return lambda processes: self
+
+        def opened(processes: int | None, engine: str = "snakebatch") -> FakeCloud:
+            self.engine = engine
+            return self
+
+        return opened
 
 
 def history(*steps: tuple[str, float, list[str]]) -> list[dict[str, Any]]:

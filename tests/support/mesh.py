@@ -82,7 +82,9 @@ class MeshBench:
     def stage(self, dataset: str, execution: str = "test", **parameters: Any) -> dict[str, Any]:
         """What Stage returns."""
         asked = {"dataset": dataset, "target": "y", **parameters}
-        return Staging(self.store).run(StageEvent(execution=execution, started=STARTED, input=asked))
+        return Staging(self.store, self.engine).run(
+            StageEvent(execution=execution, started=STARTED, input=asked)
+        )
 
     def items(self, wave: WaveRef) -> list[dict[str, str]]:
         """The items of the Map that does a wave."""

@@ -10,6 +10,7 @@ import pytest
 from snakebatch import cli
 from snakebatch.cli_files import whole_file
 from snakebatch.version import VERSION
+from tests.support.plugins import LICENSED, REMOTE_CLIENT, installed
 
 TABLE = "x,y\n1,a\n2,b\n"
 
@@ -55,6 +56,7 @@ def test_help_has_an_example(command: list[str], capsys: pytest.CaptureFixture[s
         ("--lookahead", "0"),
         ("--lookahead", "101"),
         ("--layers", "10001"),
+        ("--engine", "magic"),
         ("--leaf-grain", "crumb"),
         ("--levels-per-wave", "0"),
         ("--processes", "0"),
@@ -98,6 +100,19 @@ def test_a_table_that_is_a_pipe_is_refused_and_not_waited_for(
 ) -> None:
     os.mkfifo(folder / "pipe")
     assert "pipe is a device or pipe" in refused(capsys, "train", "pipe", "--target", "y")
+
+
+def test_an_engine_that_is_not_there_is_refused_with_what_is_needed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("train", "table.csv", "--target", "y", "--engine", "licensed")
+    for package in (None, REMOTE_CLIENT):
+        with installed(package):
+            line = refused(capsys, *asked)
+        assert "another product" in line
+        assert "licensed algorithmeai (5.4.x, with Snake)" in line
+    with installed(LICENSED):
+        assert "--leaf-grain bucket" in refused(capsys, *asked, "--leaf-grain", "bucket")
 
 
 @pytest.mark.parametrize("name", ["missing.csv", ".", "", "x" * 300, "table.csv/x.csv"])

@@ -14,6 +14,7 @@ from snakebatch.cli_progress import Bars, Watch
 from snakebatch.clock import SimulatedClock
 from snakebatch.errors import InputError, PlanError
 from tests.support.fake_cloud import ARN, FakeCloud, failing, succeeding
+from tests.support.plugins import LICENSED, installed
 
 MODEL_TEXT = json.dumps(
     {
@@ -56,6 +57,15 @@ def arguments(*more: str) -> argparse.Namespace:
 
 def run(cloud: FakeCloud, *more: str) -> int:
     return cli_train.run(arguments(*more), cloud.opener(), SimulatedClock())
+
+
+def test_the_engine_is_the_clouds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = succeeding(MODEL_TEXT)
+    monkeypatch.setattr(cli_train, "open_embedded_cloud", cloud.opener())
+    for name in ("snakebatch", "licensed"):
+        with installed(LICENSED):
+            assert cli_train.run(arguments("--engine", name), clock=SimulatedClock()) == 0
+        assert cloud.engine == name
 
 
 def test_arguments_become_the_execution_input(folder: Path) -> None:

@@ -14,22 +14,23 @@ import pytest
 
 from snakebatch import Snake, cli, cli_files
 from snakebatch.cli_files import find_table
-from tests.support.datasets import quadratic, write_csv
+from tests.support.datasets import quadratic, three_class_mixed, write_csv
+from tests.support.plugins import LICENSED, installed
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "snakebatch", "train")
 PARAMETERS = ("--bucket=40", "--tau=100", "--layers=3")
 
 
-def environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT)}
+def environment(packages: tuple[Path, ...] = ()) -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, *packages)))}
 
 
-def run(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *argv: str, packages: tuple[Path, ...] = ()) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *argv],
         cwd=folder,
-        env=environment(),
+        env=environment(packages),
         capture_output=True,
         text=True,
         timeout=300,
@@ -54,6 +55,19 @@ def test_penguins_train_to_the_bytes_of_one_process(tmp_path: Path) -> None:
     local = Snake(table, "species", n_layers=3, bucket=40, tau=100, noise=0, seed=found["seed"])
     local.to_json(tmp_path / "local.json")
     assert (tmp_path / "new/p.json").read_bytes() == (tmp_path / "local.json").read_bytes()
+
+
+def test_the_licensed_engine_makes_the_leaves_of_the_whole_workflow(tmp_path: Path) -> None:
+    write_csv(three_class_mixed(300), tmp_path / "data.csv")
+    argv = ("data.csv", "--target=y", *PARAMETERS, "--engine=licensed", "--out=l.json", "--json")
+    found = summary(run(tmp_path, *argv, packages=(LICENSED,)))
+    assert found["training"]["value"] == 1.0
+    with installed(LICENSED):
+        local = Snake(
+            str(tmp_path / "data.csv"), "y", n_layers=3, bucket=40, tau=100, noise=0, engine="licensed"
+        )
+    local.to_json(tmp_path / "local.json")
+    assert (tmp_path / "l.json").read_bytes() == (tmp_path / "local.json").read_bytes()
 
 
 def test_the_readme_shows_what_make_train_prints(tmp_path: Path) -> None:

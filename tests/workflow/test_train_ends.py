@@ -124,9 +124,10 @@ def other_bundle(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     app = folder / "functions" / "shard" / "app.py"
     source = app.read_text()
-    changed = source.replace("engine=SnakeEngine(),", "engine=OtherEngine(),").replace(
+    changed = source.replace("engine=engine_named(environment.engine),", "engine=OtherEngine(),").replace(
         "\nlogger = Logger()\n",
-        '\nclass OtherEngine(SnakeEngine):\n    version = "next"\n\n\nlogger = Logger()\n',
+        "\nfrom snakebatch.mesh.engines import SnakeEngine\n"
+        '\n\nclass OtherEngine(SnakeEngine):\n    version = "next"\n\n\nlogger = Logger()\n',
     )
     assert changed.count("OtherEngine") == 2
     app.write_text(changed)

@@ -18,7 +18,7 @@ from snakebatch.engine.model import Model
 from snakebatch.engine.population import NumberColumn, Population, TextColumn
 from snakebatch.engine.settings import Settings
 
-SETTINGS = Settings(n_layers=1, bucket=2, noise=0, oppose_profile="balanced", seed=7, tau=10)
+SETTINGS = Settings(n_layers=1, bucket=2, noise=0, oppose_profile="balanced", seed=7, tau=10, engine="1")
 
 SMALL = (
     '{"version":"5.4.8",\n"stripped":false,\n"population":[\n'
@@ -52,8 +52,7 @@ def _bucket() -> Bucket:
     return Bucket(None, [0, 1], ["c", "c"], [(Literal(1, 0.55, True, "N"),)], [[[0]], []])
 
 
-def test_the_bytes_of_a_small_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_json, "ENGINE", "1")
+def test_the_bytes_of_a_small_model() -> None:
     pieces = model_json.model_pieces(
         _population(["é", "\ud800"]), SETTINGS, [[model_json.bucket_text(_bucket())]], stripped=False
     )
