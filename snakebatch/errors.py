@@ -5,7 +5,7 @@
     ├── ModelError                 a model that cannot be read, or lacks what was asked of it
     │   └── StrippedModelError     the question needs the population, which was left out
     ├── PlanError                  a plan that can't be carried out within its limits
-    ├── EngineError                the licensed engine could not train a slice
+    ├── EngineError                a slice or a layer could not be trained
     ├── MeshError                  the pieces of a distributed training do not fit together
     │   ├── EngineMismatchError    a packet made by another version of the engine
     │   ├── FingerprintError       a job id that belongs to other data or parameters
@@ -50,7 +50,7 @@ class PlanError(SnakeBatchError):
 
 
 class EngineError(SnakeBatchError):
-    """The licensed engine could not train a slice, or answered what is no layer; names the slice."""
+    """The licensed engine gave up on a slice, or a worker process on its layers; the message names them."""
 
 
 class MeshError(SnakeBatchError):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
-from numbers import Integral
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from snakebatch.engine import audit as audits
-from snakebatch.engine.intake import Intake, default_seed, digest, read_columns, read_rows
+from snakebatch.engine.intake import Intake, default_seed, digest
 from snakebatch.engine.model import Model, Regression, class_key
 from snakebatch.engine.model_json import bucket_content
-from snakebatch.engine.settings import MAX_LOOKAHEAD, PROFILES, Settings
-from snakebatch.engine.tables import columns_of, is_frame, queries_of
-from snakebatch.errors import InputError
+from snakebatch.engine.settings import Settings
+from snakebatch.engine.tables import queries_of
+from snakebatch.snake_input import is_model, read_settings, read_table, whole_number
 
 
 class Snake:
@@ -25,23 +22,25 @@ class Snake:
     Parameters
     ----------
     data
-        What to train on: a list of dicts, sequences (with ``header``), a DataFrame, or the path of a CSV
-        file. Or what to load: the path of a ``model.json``, its text or its parsed content; the parameters
-        below are then unused.
+        What to train on: a list of dicts, sequences (with ``header``), a DataFrame, a NumPy array (2-D, or
+        structured), or the path of a CSV file. Or what to load: the path of a ``model.json``, its text or
+        its parsed content; the parameters below are then unused.
     target_index
-        The target's column, by position or name.
+        The target's column, by position or name; with ``y``, a text is the target's name.
     n_layers, bucket, noise, oppose_profile, lookahead
         As in ``config`` of model.json. ``noise`` is the share of rows from outside that join a bucket.
     workers
-        Processes to train with; the model does not depend on it. With more than one, a script needs ``if
-        __name__ == "__main__":`` around what it does, as always with multiprocessing.
+        Processes to train with, at most one a layer; the model does not depend on it, and a script needs no
+        ``__main__`` guard.
     seed
         A non-negative integer; None takes one from the content, so that the same data give the same model.
     tau
         Slices are divided until they have at most ``tau`` rows; None does not divide. With ``noise=0`` the
         model has the very bytes that the mesh gives.
+    y
+        The targets, one a row, where ``data`` holds the features only: a list, an array or a Series.
     header
-        Column names of ``data`` that comes as sequences.
+        Column names of ``data`` that comes as sequences or as a plain array.
     engine
         Who makes the leaves: ``"snakebatch"``, or ``"licensed"`` for ``algorithmeai.Snake`` where a version
         that has it is installed (``lookahead`` is then its own).
@@ -62,23 +61,20 @@ class Snake:
         seed: int | None = None,
         tau: int | None = None,
         *,
+        y: Any = None,
         header: Sequence[str] | None = None,
         engine: str = "snakebatch",
     ) -> None:
         self.warnings: tuple[str, ...] = ()
-        if _is_model(data):
+        if is_model(data) and y is None:
             self._model = Model.read(data)
             return
-        n_layers, bucket = _whole("n_layers", n_layers), _whole("bucket", bucket)
-        lookahead, workers = _whole("lookahead", lookahead, MAX_LOOKAHEAD), _whole("workers", workers)
-        tau = None if tau is None else _whole("tau", tau)
-        seed = None if seed is None else _whole("seed", seed, least=0)
-        _check(noise, oppose_profile)
-        version = _engine_version(engine)
-        intake = _intake(data, target_index, header)
+        numbers = {"n_layers": n_layers, "bucket": bucket, "lookahead": lookahead, "seed": seed, "tau": tau}
+        settings = read_settings(numbers, noise, oppose_profile, engine)
+        processes = whole_number("workers", workers) or 1
+        intake = read_table(data, target_index, header, y)
         self.warnings = intake.warnings
-        settings = Settings(n_layers, bucket, noise, oppose_profile, lookahead, seed or 0, tau, version)
-        self._model = _train(intake, settings, seed, workers)
+        self._model = _train(intake, settings, seed is None, processes)
 
     # what it is made of
 
@@ -236,71 +232,7 @@ class Snake:
         return found
 
 
-def _is_model(data: Any) -> bool:
-    if isinstance(data, Mapping):
-        return True
-    if isinstance(data, str) and data.lstrip()[:1] == "{":
-        return True
-    return isinstance(data, str | Path) and str(data).lower().endswith(".json")
-
-
-def _intake(data: Any, target: int | str, header: Sequence[str] | None) -> Intake:
-    if isinstance(data, str | Path):
-        from snakebatch.engine.csv_table import read_csv
-
-        try:
-            return read_csv(partial(_open_text, Path(data)), target)
-        except InputError as error:
-            raise error if str(data) in str(error) else InputError(f"{data}: {error}") from error
-    if is_frame(data):
-        names, columns = columns_of(data)
-        return read_columns(names, columns, target)
-    if hasattr(data, "tolist"):
-        data = data.tolist()
-    if not isinstance(data, Iterable):
-        raise InputError(
-            f"the data are a {type(data).__name__}; give dicts, sequences, a DataFrame or a CSV path"
-        )
-    rows = data if isinstance(data, Sequence) else list(data)
-    if len(rows) and not isinstance(rows[0], Mapping | list | tuple):
-        kind = type(rows[0]).__name__
-        raise InputError(f"row 1 is a {kind}; give dicts, sequences, a DataFrame or a CSV path")
-    return read_rows(rows, target, header)
-
-
-def _open_text(path: Path) -> AbstractContextManager[TextIO]:
-    try:
-        return path.open(encoding="utf-8-sig", newline="")
-    except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"{path} can't be read: {reason}; give the path of a CSV file") from error
-
-
-def _engine_version(name: str) -> str:
-    from snakebatch.engine.leaf_engines import engine_version  # only training asks
-
-    return engine_version(name)
-
-
-def _whole(name: str, value: Any, most: int | None = None, least: int = 1) -> int:
-    """A parameter as an int, whatever library's integer it is; raises InputError out of its range."""
-    number = -1 if isinstance(value, bool) or not isinstance(value, Integral) else int(value)
-    if number < least or (most is not None and number > most):
-        wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise InputError(f"{name} is {value!r}; give an integer {wanted}")
-    return number
-
-
-def _check(noise: float, oppose_profile: str) -> None:
-    """Refuse parameters out of range before anything is read."""
-    is_number = isinstance(noise, int | float) and not isinstance(noise, bool)
-    if not is_number or not math.isfinite(noise) or not 0 <= noise <= 1:
-        raise InputError(f"noise is {noise!r}; give a share from 0 to 1")
-    if oppose_profile not in PROFILES:
-        raise InputError(f"oppose_profile is {oppose_profile!r}; give one of {', '.join(PROFILES)}")
-
-
-def _train(intake: Intake, asked: Settings, seed: int | None, workers: int) -> Model:
+def _train(intake: Intake, asked: Settings, own_seed: bool, workers: int) -> Model:
     # The trainer is imported where it is needed, so that a process that only asks never loads it.
     from dataclasses import replace
 
@@ -311,6 +243,6 @@ def _train(intake: Intake, asked: Settings, seed: int | None, workers: int) -> M
     settings = replace(
         asked,
         oppose_profile=resolve_profile(asked.oppose_profile, population),
-        seed=default_seed(digest(population)) if seed is None else seed,
+        seed=default_seed(digest(population)) if own_seed else asked.seed,
     )
     return Model.trained(population, settings, train_layers(population, settings, workers))

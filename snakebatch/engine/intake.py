@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from snakebatch.engine.cells import FeatureSniffer, as_text, finite, numbers
 from snakebatch.engine.duplicates import fold
 from snakebatch.engine.population import Column, NumberColumn, Population, TextColumn
-from snakebatch.engine.targets import classify, coerce_target, target_datatype
+from snakebatch.engine.tables import Cells, features_of
+from snakebatch.engine.targets import classify, read_target
 from snakebatch.errors import InputError, shown
 
 
@@ -39,36 +40,12 @@ def read_rows(
     header: Sequence[str] | None = None,
 ) -> Intake:
     """Read dicts, or sequences with an optional header; raises InputError on what can't be trained on."""
-    if not len(rows):
-        raise InputError("there are no rows; give at least one")
-    kind = Mapping if isinstance(rows[0], Mapping) else Sequence
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, kind) or isinstance(row, str | bytes):
-            raise InputError(
-                f"row {number} is a {type(row).__name__}, row 1 a {type(rows[0]).__name__}; "
-                "give all rows as dicts, or all as sequences"
-            )
-    if isinstance(rows[0], Mapping):
-        dicts = cast("Sequence[Mapping[str, Any]]", rows)
-        names = list(dict.fromkeys(name for row in dicts for name in row))
-        columns = [[row.get(name) for row in dicts] for name in names]
-        return read_columns([str(name) for name in names], columns, target)
-    width = len(rows[0])
-    for number, row in enumerate(rows, 1):
-        if len(row) != width:
-            raise InputError(
-                f"row {number} has {len(row)} values, row 1 has {width}; give every row the same number"
-            )
-    names = (
-        [str(name) for name in header]
-        if header is not None
-        else [f"column_{index}" for index in range(width)]
-    )
-    return read_columns(names, [list(column) for column in zip(*rows, strict=True)], target)
+    names, columns = features_of(rows, header)
+    return read_columns(names, columns, target)
 
 
-def read_columns(header: Sequence[str], columns: Sequence[Sequence[Any]], target: int | str) -> Intake:
-    """Read whole columns, parallel to ``header``, all of one length."""
+def read_columns(header: Sequence[str], columns: Sequence[Cells], target: int | str) -> Intake:
+    """Read whole columns, parallel to ``header``, all of one length; arrays of numbers stay arrays."""
     place = check_header(header, target)
     if len(columns) != len(header):
         raise InputError(
@@ -76,8 +53,9 @@ def read_columns(header: Sequence[str], columns: Sequence[Sequence[Any]], target
         )
     name = header[place]
     raw = columns[place]
-    datatype = target_datatype(raw)
-    values = [coerce_target(value, datatype, name, row) for row, value in enumerate(raw, 1)]
+    if not len(raw):
+        raise InputError("there are no rows; give at least one")
+    datatype, values = read_target(raw, name)
     warnings: list[str] = []
     features: list[Column] = []
     for index, cells in enumerate(columns):
@@ -129,7 +107,7 @@ def order_header(header: Sequence[str], place: int) -> tuple[str, ...]:
 def finish(
     header: tuple[str, ...],
     datatype: str,
-    values: Sequence[Any],
+    values: Cells,
     features: Sequence[Column],
     warnings: list[str],
 ) -> Intake:
@@ -137,7 +115,8 @@ def finish(
     _, codes = classify(values, datatype)
     folding = fold(features, codes)
     kept = folding.kept
-    classes, codes = classify([values[row] for row in kept.tolist()], datatype)
+    own = values[kept] if isinstance(values, np.ndarray) else [values[row] for row in kept.tolist()]
+    classes, codes = classify(own, datatype)
     if len(classes) == 1:
         warnings.append(
             f"the target {header[0]!r} has one class only; the model will always answer {classes[0]!r}"
@@ -197,7 +176,9 @@ def default_seed(content: str) -> int:
     return int(content[:16], 16) >> 11
 
 
-def _feature(cells: Sequence[Any], name: str, warnings: list[str]) -> Column:
+def _feature(cells: Cells, name: str, warnings: list[str]) -> Column:
+    if isinstance(cells, np.ndarray):
+        return NumberColumn(finite(cells.astype(np.float64), name, 1))
     types = set(map(type, cells))
     if all(issubclass(kind, int | float | np.integer | np.floating) and kind is not bool for kind in types):
         return NumberColumn(finite(_floats(cells), name, 1))

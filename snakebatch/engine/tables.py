@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from snakebatch.errors import InputError
+
+Cells = Sequence[Any] | NDArray[Any]
+"""A column: Python values, or a typed array of numbers, which never becomes Python values cell by cell."""
 
 
 def is_frame(data: Any) -> bool:
@@ -13,10 +19,85 @@ def is_frame(data: Any) -> bool:
     return hasattr(data, "columns") and hasattr(data, "__getitem__")
 
 
-def columns_of(frame: Any) -> tuple[list[str], list[list[Any]]]:
-    """The names and the columns of a DataFrame, as lists of Python values."""
+def is_table(data: Any) -> bool:
+    """Whether it is read by columns: a DataFrame, or an array that is 2-D or structured."""
+    return is_frame(data) or (isinstance(data, np.ndarray) and (data.ndim == 2 or bool(data.dtype.names)))
+
+
+def table_of(data: Any, header: Sequence[str] | None = None) -> tuple[list[str], list[Cells]]:
+    """The names and the columns of a table; ``header`` names the columns of a plain array.
+
+    Raises InputError where names and columns don't match in number, but for one name more (the target's).
+    """
+    if is_frame(data):
+        names, columns = columns_of(data)
+    elif data.dtype.names:
+        names, columns = list(data.dtype.names), [_cells(data[name]) for name in data.dtype.names]
+    else:
+        names, columns = _numbered(data.shape[1]), [_cells(column) for column in data.T]
+    return _named(names, columns, header)
+
+
+def features_of(rows: Sequence[Any], header: Sequence[str] | None = None) -> tuple[list[str], list[Cells]]:
+    """Names and columns of rows as dicts or sequences; a dict without a name leaves that cell empty."""
+    if not len(rows):
+        raise InputError("there are no rows; give at least one")
+    kind = Mapping if isinstance(rows[0], Mapping) else Sequence
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, kind) or isinstance(row, str | bytes):
+            raise InputError(
+                f"row {number} is a {type(row).__name__}, row 1 a {type(rows[0]).__name__}; "
+                "give all rows as dicts, or all as sequences"
+            )
+    if isinstance(rows[0], Mapping):
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return [str(name) for name in names], [[row.get(name) for row in rows] for name in names]
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(rows[0]):
+            raise InputError(
+                f"row {number} has {len(row)} values, row 1 has {len(rows[0])}; "
+                "give every row the same number"
+            )
+    columns: list[Cells] = [list(column) for column in zip(*rows, strict=True)]
+    return _named(_numbered(len(columns)), columns, header)
+
+
+def target_of(y: Any, name: str | None = None) -> tuple[str, Cells]:
+    """Name and values of a target that comes apart: ``name``, else the Series' own, else ``target``."""
+    own = getattr(y, "name", None)
+    if is_frame(y) and len(list(y.columns)) == 1:
+        own = next(iter(y.columns))
+        y = y[own]
+    if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if isinstance(y, str | bytes | Mapping) or not hasattr(y, "__iter__") or getattr(y, "ndim", 1) != 1:
+        raise InputError(f"y is a {type(y).__name__}; give the targets as a list, a 1-D array or a Series")
+    return name or (str(own) if own is not None else "target"), _values(y)
+
+
+def columns_of(frame: Any) -> tuple[list[str], list[Cells]]:
+    """The names and the columns of a DataFrame; columns of plain numbers as arrays, others as lists."""
     names = list(frame.columns)
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise InputError(f"two columns are named {str(name)[:60]!r}; give every column a name of its own")
     return [str(name) for name in names], [_values(frame[name]) for name in names]
+
+
+def _numbered(width: int) -> list[str]:
+    return [f"column_{index}" for index in range(width)]
+
+
+def _named(
+    names: list[str], columns: list[Cells], header: Sequence[str] | None
+) -> tuple[list[str], list[Cells]]:
+    if header is None:
+        return names, columns
+    if len(header) - len(columns) not in (0, 1):
+        raise InputError(
+            f"there are {len(columns)} columns and {len(header)} names; give one name for each column"
+        )
+    return [str(name) for name in header], columns
 
 
 def queries_of(data: Any, header: Sequence[str]) -> tuple[list[Mapping[str, Any]], bool]:
@@ -29,7 +110,8 @@ def queries_of(data: Any, header: Sequence[str]) -> tuple[list[Mapping[str, Any]
         return [data], True
     if is_frame(data):
         names, columns = columns_of(data)
-        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)], False
+        cells = [column.tolist() if isinstance(column, np.ndarray) else column for column in columns]
+        return [dict(zip(names, values, strict=True)) for values in zip(*cells, strict=True)], False
     if hasattr(data, "to_dict") and hasattr(data, "index"):
         return [{str(name): value for name, value in data.to_dict().items()}], True
     if hasattr(data, "tolist"):
@@ -57,8 +139,25 @@ def _row(row: Any, header: Sequence[str], number: int) -> Mapping[str, Any]:
     raise InputError(f"query {number} is a {type(row).__name__}; give a dict, a list of dicts or a DataFrame")
 
 
-def _values(column: Any) -> list[Any]:
+def _values(column: Any) -> Cells:
+    """A column of a frame, a Series or a list: an array where its cells are plain numbers, else a list."""
+    if isinstance(column, np.ndarray):
+        return _cells(column)
+    dtype = getattr(column, "dtype", None)
+    numeric = getattr(dtype, "is_numeric", None)  # as polars says it; NumPy and pandas have a kind
+    if getattr(dtype, "kind", "") in _NUMBER_KINDS or (callable(numeric) and numeric()):
+        array = np.asarray(column.to_numpy())
+        if array.dtype.kind in _NUMBER_KINDS:
+            return array
     for name in ("to_list", "tolist"):
         if hasattr(column, name):
             return list(getattr(column, name)())
     return list(column)
+
+
+def _cells(array: NDArray[Any]) -> Cells:
+    return array if array.dtype.kind in _NUMBER_KINDS else list(array.tolist())
+
+
+_NUMBER_KINDS = frozenset("iuf")
+"""NumPy's kinds of plain numbers; a Boolean is none, since it reads True and not 1."""

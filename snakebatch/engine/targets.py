@@ -131,8 +131,35 @@ def sort_classes(values: Iterable[Any]) -> list[Any]:
         return sorted(found, key=lambda value: json.dumps(value, default=str))
 
 
-def classify(values: Sequence[Any], datatype: str) -> tuple[tuple[Any, ...], NDArray[np.int32]]:
+def read_target(
+    values: Sequence[Any] | NDArray[Any], column: str
+) -> tuple[str, Sequence[Any] | NDArray[Any]]:
+    """Datatype and coerced values of a whole target; an array of numbers stays one.
+
+    Raises InputError naming the row of a value that can't be one.
+    """
+    if isinstance(values, np.ndarray):
+        if bool(np.isfinite(values).all()):
+            return _number_target(values)
+        return read_target(values.tolist(), column)  # which says where the value that is none stands
+    datatype = target_datatype(values)
+    return datatype, [coerce_target(value, datatype, column, row) for row, value in enumerate(values, 1)]
+
+
+def _number_target(values: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+    """What the texts of these numbers would be taken for: whole ones are B or I, others N."""
+    if values.dtype.kind == "f" or int(values.min()) < 0:
+        return "N", values.astype(np.float64) + 0.0
+    return ("B" if np.array_equal(np.unique(values), [0, 1]) else "I"), values
+
+
+def classify(
+    values: Sequence[Any] | NDArray[Any], datatype: str
+) -> tuple[tuple[Any, ...], NDArray[np.int32]]:
     """The classes in order, and each value's index among them."""
+    if isinstance(values, np.ndarray):
+        distinct_numbers, places = np.unique(values, return_inverse=True)
+        return tuple(distinct_numbers.tolist()), places.astype(np.int32)
     distinct = {_identity(value, datatype): value for value in reversed(values)}
     classes = sort_classes(distinct.values())
     code_of = {_identity(value, datatype): code for code, value in enumerate(classes)}

@@ -4,8 +4,6 @@ processes."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.divide import Split, split
@@ -13,6 +11,7 @@ from snakebatch.engine.leaf_engines import leaf_builder
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.settings import Settings
+from snakebatch.engine.worker_processes import train_in_processes
 
 
 def train_layers(population: Population, settings: Settings, workers: int = 1) -> list[list[Bucket]]:
@@ -20,10 +19,7 @@ def train_layers(population: Population, settings: Settings, workers: int = 1) -
     layers = range(settings.n_layers)
     if workers <= 1 or settings.n_layers <= 1:
         return [train_layer(population, settings, layer) for layer in layers]
-    with ProcessPoolExecutor(
-        min(workers, settings.n_layers), get_context("spawn"), _receive, (population, settings)
-    ) as pool:
-        return list(pool.map(_train_received, layers))
+    return train_in_processes(population, settings, workers)
 
 
 def train_layer(population: Population, settings: Settings, layer: int) -> list[Bucket]:
@@ -49,14 +45,3 @@ def slices(
             waiting.append(((*path, found.literal), found.left))
         else:
             yield path, rows
-
-
-_received: list[tuple[Population, Settings]] = []
-
-
-def _receive(population: Population, settings: Settings) -> None:
-    _received[:] = [(population, settings)]
-
-
-def _train_received(layer: int) -> list[Bucket]:
-    return train_layer(*_received[0], layer)

@@ -1,0 +1,123 @@
+"""What ``Snake`` is given: a model or a table, with or without its target apart, and parameters in range."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+from snakebatch.engine.intake import Intake, read_columns, read_rows
+from snakebatch.engine.settings import MAX_LOOKAHEAD, PROFILES, Settings
+from snakebatch.engine.tables import features_of, is_table, table_of, target_of
+from snakebatch.errors import InputError
+
+
+def is_model(data: Any) -> bool:
+    """Whether it is the path, the text or the content of a model.json."""
+    if isinstance(data, Mapping):
+        return True
+    if isinstance(data, str) and data.lstrip()[:1] == "{":
+        return True
+    return isinstance(data, str | Path) and str(data).lower().endswith(".json")
+
+
+def read_table(data: Any, target: int | str, header: Sequence[str] | None, y: Any = None) -> Intake:
+    """The population of a CSV path, a DataFrame, an array or rows; ``y`` are targets that come apart.
+
+    Raises InputError on what can't be trained on.
+    """
+    if y is not None:
+        return _with_target(data, target, header, y)
+    if isinstance(data, str | Path):
+        from snakebatch.engine.csv_table import read_csv
+
+        try:
+            return read_csv(partial(_open_text, Path(data)), target)
+        except InputError as error:
+            raise error if str(data) in str(error) else InputError(f"{data}: {error}") from error
+    if is_table(data):
+        return read_columns(*table_of(data, header), target)
+    return read_rows(_rows(data), target, header)
+
+
+def _with_target(data: Any, target: int | str, header: Sequence[str] | None, y: Any) -> Intake:
+    if isinstance(data, str | Path):
+        raise InputError(
+            "y goes with rows, an array or a DataFrame; for a file, name its target by target_index"
+        )
+    names, columns = table_of(data, header) if is_table(data) else features_of(_rows(data), header)
+    name, targets = target_of(y, target if isinstance(target, str) else None)
+    if len(names) == len(columns) + 1:  # the header names the target too
+        name, names = names[0], names[1:]
+    rows = len(columns[0]) if columns else 0
+    if len(targets) != rows:
+        raise InputError(f"y has {len(targets)} values for {rows} rows; give one target for each row")
+    return read_columns([name, *names], [targets, *columns], 0)
+
+
+def _rows(data: Any) -> Sequence[Any]:
+    if getattr(data, "ndim", 2) > 2:
+        raise InputError(f"the array has {data.ndim} dimensions; give one row for each example")
+    if hasattr(data, "tolist"):
+        data = data.tolist()
+    if not hasattr(data, "__iter__") or isinstance(data, str | bytes):
+        kind = type(data).__name__
+        raise InputError(f"the data are a {kind}; give rows, an array, a DataFrame or a CSV path")
+    rows = data if isinstance(data, Sequence) else list(data)
+    if len(rows) and not isinstance(rows[0], Mapping | list | tuple):
+        kind = type(rows[0]).__name__
+        raise InputError(f"row 1 is a {kind}; give dicts, sequences, a DataFrame or a CSV path")
+    return rows
+
+
+def _open_text(path: Path) -> AbstractContextManager[TextIO]:
+    try:
+        return path.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"{path} can't be read: {reason}; give the path of a CSV file") from error
+
+
+def read_settings(numbers: Mapping[str, Any], noise: Any, oppose_profile: Any, engine: str) -> Settings:
+    """The parameters, checked before anything is read; ``numbers``: n_layers, bucket, lookahead, seed, tau.
+
+    Whole numbers of any kind are taken (NumPy's too). A seed of None is 0 here: the data will give it.
+    Raises InputError that names the parameter.
+    """
+    whole: dict[str, Any] = {name: whole_number(name, value) for name, value in numbers.items()}
+    is_number = isinstance(noise, int | float) and not isinstance(noise, bool)
+    if not is_number or not math.isfinite(noise) or not 0 <= noise <= 1:
+        raise InputError(f"noise is {noise!r}; give a share from 0 to 1")
+    if oppose_profile not in PROFILES:
+        raise InputError(f"oppose_profile is {oppose_profile!r}; give one of {', '.join(PROFILES)}")
+    from snakebatch.engine.leaf_engines import engine_version  # only training asks
+
+    settings = Settings(noise=noise, oppose_profile=oppose_profile, engine=engine_version(engine))
+    given = {name: value for name, value in whole.items() if value is not None}
+    return replace(settings, **given)
+
+
+_LEAST = {"seed": 0}
+_MOST = {"lookahead": MAX_LOOKAHEAD}
+_OPTIONAL = {"seed", "tau"}
+
+
+def whole_number(name: str, value: Any) -> int | None:
+    """``value`` as an int of at least 1 (a seed: 0); None where the parameter may be left out."""
+    if value is None and name in _OPTIONAL:
+        return None
+    least, most = _LEAST.get(name, 1), _MOST.get(name)
+    try:
+        number = -1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = -1
+    if number < least or (most is not None and number > most):
+        wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
+        more = ", or None" if name in _OPTIONAL else ""
+        raise InputError(f"{name} is {value!r}; give an integer {wanted}{more}")
+    return number
