@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from snakebatch.engine import audit as audits
+from snakebatch.engine import pruning
 from snakebatch.engine.intake import Intake, default_seed, digest
 from snakebatch.engine.model import Model, Regression, class_key
 from snakebatch.engine.model_json import bucket_content
 from snakebatch.engine.settings import Settings
 from snakebatch.engine.tables import queries_of
-from snakebatch.snake_input import is_model, read_settings, read_table, whole_number
+from snakebatch.snake_input import is_model, read_settings, read_table, validation_targets, whole_number
 
 
 class Snake:
@@ -187,6 +188,25 @@ class Snake:
             lambda batch: [told(found) for found in self._model.regressions(batch)],
         )
 
+    # layers
+
+    def get_layer_scores(self, rows: Any, y: Any = None) -> list[float]:
+        """How well each layer alone answers validation rows: accuracy, or R2 for a target of datatype N.
+
+        The rows hold their targets, or these come as ``y``. Raises InputError where they don't go together.
+        """
+        return pruning.layer_scores(self._model, *self._validation(rows, y))
+
+    def prune(self, rows: Any, y: Any = None, *, keep: float | int = 0.5) -> Snake:
+        """A new Snake of the layers that answer validation rows best; this one stays as it is.
+
+        ``keep`` is how many layers stay (an int), or their share (a float). Raises InputError on another.
+        """
+        snake = Snake.__new__(Snake)
+        snake.warnings = self.warnings
+        snake._model = pruning.pruned(self._model, *self._validation(rows, y), keep)
+        return snake
+
     def to_json(self, path: str | Path, stripped: bool = False) -> None:
         """Write model.json, without the population if ``stripped``; the file appears whole or not at all."""
         self._model.write(path, stripped=bool(stripped))
@@ -205,6 +225,11 @@ class Snake:
         if single:
             return of_one(queries[0])
         return of_many(queries) if of_many else [of_one(row) for row in queries]
+
+    def _validation(self, rows: Any, y: Any) -> tuple[list[Mapping[str, Any]], list[Any]]:
+        """Rows and their targets."""
+        queries, _ = queries_of(rows, self._model.header)
+        return queries, validation_targets(queries, self._model.target, y)
 
     def _prediction(self, row: Mapping[str, Any]) -> Any:
         votes = self._model.votes(row)

@@ -60,6 +60,18 @@ def _with_target(data: Any, target: int | str, header: Sequence[str] | None, y: 
     return read_columns([name, *names], [targets, *columns], 0)
 
 
+def validation_targets(rows: Sequence[Mapping[str, Any]], name: str, y: Any = None) -> list[Any]:
+    """The targets of validation rows: ``y``, or what the rows hold; InputError where one has none."""
+    if y is not None:
+        return list(target_of(y)[1])
+    for number, row in enumerate(rows, 1):
+        if name not in row:
+            raise InputError(
+                f"validation row {number} has no {name!r}; give its target there, or all of them as y"
+            )
+    return [row[name] for row in rows]
+
+
 def _rows(data: Any) -> Sequence[Any]:
     if getattr(data, "ndim", 2) > 2:
         raise InputError(f"the array has {data.ndim} dimensions; give one row for each example")

@@ -103,6 +103,21 @@ class Model:
             population=population,
         )
 
+    def with_layers(self, numbers: Sequence[int], log: str | None = None) -> Model:
+        """The model of these layers alone; rows and buckets are shared, not copied."""
+        return Model(
+            header=self.header,
+            datatypes=self.datatypes,
+            classes=self.classes,
+            codes=self.codes,
+            layers=[self.layers[number] for number in numbers],
+            config={**self.config, "n_layers": len(numbers)},
+            log=self.log if log is None else log,
+            stripped=self.stripped,
+            population=self._rows,
+            targets=self._targets,
+        )
+
     @property
     def target(self) -> str:
         """The name of the target."""

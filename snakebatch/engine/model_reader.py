@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from snakebatch.engine.bucket import Bucket
+from snakebatch.engine.flat_model import is_flat, unflatten
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.literals import ready
 from snakebatch.errors import ModelError
@@ -84,6 +85,8 @@ def _get(content: Mapping[str, Any], key: str, kind: type, default: Any = None) 
 def _read(content: Any) -> ModelFile:
     if not isinstance(content, Mapping):
         raise ModelError("a model.json holds one JSON object; this holds something else")
+    if is_flat(content):
+        content = unflatten(content)
     header = _header(content)
     datatypes = _datatypes(content, len(header))
     targets = _get(content, "targets", list)
