@@ -108,8 +108,8 @@ def queries_of(data: Any, header: Sequence[str]) -> tuple[list[Mapping[str, Any]
     """
     if isinstance(data, Mapping):
         return [data], True
-    if is_frame(data):
-        names, columns = columns_of(data)
+    if is_frame(data) or (isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.names):
+        names, columns = table_of(data)
         cells = [column.tolist() if isinstance(column, np.ndarray) else column for column in columns]
         return [dict(zip(names, values, strict=True)) for values in zip(*cells, strict=True)], False
     if hasattr(data, "to_dict") and hasattr(data, "index"):
@@ -156,7 +156,10 @@ def _values(column: Any) -> Cells:
 
 
 def _cells(array: NDArray[Any]) -> Cells:
-    return array if array.dtype.kind in _NUMBER_KINDS else list(array.tolist())
+    if array.dtype.kind in _NUMBER_KINDS:
+        return array
+    # Dates in nanoseconds would become numbers.
+    return list((array.astype(str) if array.dtype.kind in "mM" else array).tolist())
 
 
 _NUMBER_KINDS = frozenset("iuf")

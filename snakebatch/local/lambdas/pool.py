@@ -46,6 +46,8 @@ _PROCESS = {
     **dict.fromkeys(
         ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
     ),
+    # A plug-in that goes through a set of texts does so in one order (docs/decisions/032-licensed-engine.md).
+    "PYTHONHASHSEED": "0",
     # macOS ends a forked process that touches Objective-C classes, unless told that this is meant.
     "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
 }

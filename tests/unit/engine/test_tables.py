@@ -140,6 +140,21 @@ def test_numpy_numbers_are_parameters_too(expected: str) -> None:
     assert text(Snake(ROWS, "y", **numbers)) == expected
 
 
+def test_a_structured_array_is_asked_by_its_names(expected: str) -> None:
+    snake = Snake(structured(), "y", **SMALL)
+    turned = structured()[["c", "a", "b"]]
+    assert snake.get_prediction(turned) == Y.tolist()
+
+
+def test_dates_of_an_array_stay_texts() -> None:
+    days = np.array(["2026-01-01", "2026-01-02"], dtype="datetime64[ns]")
+    table = np.array([(1, days[0]), (2, days[1])], dtype=[("y", "i4"), ("day", "M8[ns]")])
+    snake = Snake(table, "y", **SMALL)
+    assert snake.datatypes == ["I", "T"]
+    assert snake.population[1]["day"].startswith("2026-01-02")
+    assert snake.get_prediction(table) == [1, 2]
+
+
 # --- DataFrames
 
 
