@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from snakebatch.engine.intake import Intake, read_columns, read_rows
 from snakebatch.engine.settings import MAX_LOOKAHEAD, PROFILES, Settings
 from snakebatch.engine.tables import features_of, is_table, table_of, target_of
-from snakebatch.errors import InputError
+from snakebatch.errors import InputError, shown
 
 
 def is_model(data: Any) -> bool:
@@ -67,7 +67,7 @@ def validation_targets(rows: Sequence[Mapping[str, Any]], name: str, y: Any = No
     for number, row in enumerate(rows, 1):
         if name not in row:
             raise InputError(
-                f"validation row {number} has no {name!r}; give its target there, or all of them as y"
+                f"validation row {number} has no {shown(name)}; give its target there, or all of them as y"
             )
     return [row[name] for row in rows]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.errors import InputError
+from snakebatch.errors import InputError, shown
 
 Cells = Sequence[Any] | NDArray[Any]
 """A column: Python values, or a typed array of numbers, which never becomes Python values cell by cell."""
@@ -80,7 +80,7 @@ def columns_of(frame: Any) -> tuple[list[str], list[Cells]]:
     names = list(frame.columns)
     for place, name in enumerate(names):
         if name in names[:place]:
-            raise InputError(f"two columns are named {str(name)[:60]!r}; give every column a name of its own")
+            raise InputError(f"two columns are named {shown(str(name))}; give every column a name of its own")
     return [str(name) for name in names], [_values(frame[name]) for name in names]
 
 
