@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
-from snakebatch.engine.measured_rows import Floats, Ints
-
-Flags = NDArray[np.bool_]
+from snakebatch.engine.measured_rows import Flags, Floats, Ints, Positions
 
 THRESHOLD, EQUAL, ZERO, RANGE, SPELLED = range(5)
 """The forms of a literal: one end of the sorted rows, one value, zero (NZR), an inner stretch, a spelled
@@ -21,19 +19,15 @@ class Candidates:
     """``c`` literals. Each is true on the rows at sorted positions low <= p < high of its measure; or, where
     ``outside``, on all but those.
 
-    ``value`` is the threshold or the value (for RANGE the upper edge, ``edge`` the lower). Spelled literals
-    are in ``texts``: number of the candidate -> (column, tag, text).
+    Spelled literals are in ``texts``: number of the candidate -> (tag, text); their measure is the column's.
     """
 
     form: Ints
     measure: Ints
-    low: Ints
-    high: Ints
+    low: Positions
+    high: Positions
     outside: Flags
-    value: Floats
-    edge: Floats
-    negat: Flags
-    texts: dict[int, tuple[int, str, str]]
+    texts: dict[int, tuple[str, str]]
 
     def __len__(self) -> int:
         return len(self.form)
@@ -43,6 +37,20 @@ class Candidates:
         arrays = {field.name: getattr(self, field.name)[chosen] for field in fields(self)[:-1]}
         places = enumerate(chosen.tolist()) if self.texts else ()
         return Candidates(**arrays, texts={place: self.texts[c] for place, c in places if c in self.texts})
+
+
+def join(parts: Sequence[Candidates]) -> Candidates:
+    """All candidates of these, one after the other."""
+    arrays = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(Candidates)[:-1]
+    }
+    texts: dict[int, tuple[str, str]] = {}
+    start = 0
+    for part in parts:
+        texts.update((start + place, text) for place, text in part.texts.items())
+        start += len(part)
+    return Candidates(**arrays, texts=texts)
 
 
 def midpoints(one: Floats, other: Floats) -> Floats:

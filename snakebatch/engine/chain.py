@@ -17,13 +17,11 @@ import numpy as np
 
 from snakebatch.engine.candidates import midpoints
 from snakebatch.engine.columns import truth
-from snakebatch.engine.divide import SAMPLE, Split, even_split, is_one_class, median_cuts
+from snakebatch.engine.divide import Slice, Split, even_split, is_one_class, median_cuts
 from snakebatch.engine.draws import derive_key, mix
+from snakebatch.engine.even import Ask, Asking, in_step, sample_of
 from snakebatch.engine.literal import Literal
-from snakebatch.engine.measured_rows import MeasuredRows
-from snakebatch.engine.oppose import Opposer, opposite_pairs
 from snakebatch.engine.population import NumberColumn, Population, Rows
-from snakebatch.engine.profiles import cheap, weights
 from snakebatch.engine.settings import Settings
 
 LARGEST = 4096
@@ -32,8 +30,7 @@ LARGEST = 4096
 LONGEST = 32
 """Literals a link's condition may have, the path not counted."""
 
-_ROUNDS = 4
-_CHAIN, _PAIR, _FORCE = 31, 32, 33
+_CHAIN, _FORCE = 31, 33
 
 
 class Link(NamedTuple):
@@ -47,9 +44,18 @@ def build_chain(
     population: Population, rows: Rows, seed: int, layer: int, path: Sequence[Literal], settings: Settings
 ) -> list[Link]:
     """The chain of the slice with these rows; its draws depend on seed, layer and path alone."""
-    if not len(rows):
-        return []
-    return _Chain(population, settings, derive_key(seed, layer, path, _CHAIN)).links(rows, ())
+    return build_chains(population, [Slice(layer, tuple(path), rows)], seed, settings)[0]
+
+
+def build_chains(
+    population: Population, slices: Sequence[Slice], seed: int, settings: Settings
+) -> list[list[Link]]:
+    """:func:`build_chain` of many slices, side by side."""
+    chains = [
+        _Chain(population, settings, derive_key(seed, one.layer, one.path, _CHAIN)).links(one.rows, ())
+        for one in slices
+    ]
+    return in_step(population, settings, chains)
 
 
 class _Chain:
@@ -60,76 +66,66 @@ class _Chain:
         self._step = 0
         self._largest = max(LARGEST, 4 * settings.bucket)
 
-    def links(self, rows: Rows, prefix: tuple[Literal, ...]) -> list[Link]:
+    def links(self, rows: Rows, prefix: tuple[Literal, ...]) -> Asking[list[Link]]:
         """Links that share a prefix; the last one is the prefix alone."""
         found: list[Link] = []
         left = rows
-        while True:
-            condition, chosen = self._condition(left)
+        while len(left):
+            condition, chosen = yield from self._condition(left)
             whole = (*prefix, *condition)
             if len(chosen) > self._largest and not is_one_class(self._population, chosen):
-                found += self._force(chosen, whole)
+                found += yield from self._force(chosen, whole)
             else:
                 found.append(Link(whole, chosen))
             if not condition:
-                return found
-            left = left[~np.isin(left, chosen, assume_unique=True)]
+                break
+            left = _without(left, chosen)
+        return found
 
-    def _condition(self, rows: Rows) -> tuple[tuple[Literal, ...], Rows]:
+    def _condition(self, rows: Rows) -> Asking[tuple[tuple[Literal, ...], Rows]]:
         """Literals ANDed until at most 2 x bucket rows satisfy them; none where that is so already."""
         condition: list[Literal] = []
         while len(rows) > 2 * self._settings.bucket and len(condition) < LONGEST:
-            found = self._narrow(rows)
+            found = yield from self._narrow(rows)
             if found is None:
                 break
             condition.append(found[0])
             rows = found[1]
         return tuple(condition), rows
 
-    def _narrow(self, rows: Rows) -> tuple[Literal, Rows] | None:
+    def _narrow(self, rows: Rows) -> Asking[tuple[Literal, Rows] | None]:
         """The most even of a few literals that keep at least ``bucket`` rows."""
-        population, settings = self._population, self._settings
+        population, bucket = self._population, self._settings.bucket
         self._step += 1
-        sample = rows[:: -(-len(rows) // SAMPLE)]
         if is_one_class(population, rows):
             return None
-        for literal in self._candidates(sample, settings.bucket * len(sample) / len(rows)):
+        sample = sample_of(rows)
+        least = bucket * len(sample) / len(rows)
+        costly = len(rows) <= bucket * 8
+        drawn = yield Ask(sample, mix(self._key, self._step), not costly, least_true=least, least_false=0)
+        for literal in drawn:
             kept = rows[truth(population, literal, rows)]
-            if settings.bucket <= len(kept) < len(rows):
+            if bucket <= len(kept) < len(rows):
                 return literal, kept
         for literal in median_cuts(population, sample):
             for side in (literal, literal.negated()):
                 kept = rows[truth(population, side, rows)]
-                if settings.bucket <= len(kept) < len(rows):
+                if bucket <= len(kept) < len(rows):
                     return side, kept
         return None
 
-    def _candidates(self, sample: Rows, least: float) -> list[Literal]:
-        population, settings = self._population, self._settings
-        if is_one_class(population, sample):
-            return []
-        tags = weights(settings.oppose_profile)
-        if len(sample) > settings.bucket * 8:
-            tags = (cheap(tags[0]), cheap(tags[1]))
-        key = mix(self._key, self._step)
-        opposer = Opposer(MeasuredRows(population, sample, key), tags)
-        true_row, false_row = opposite_pairs(population.codes[sample], key, (_PAIR,), _ROUNDS)
-        drawn = opposer.draw(true_row, false_row, (_CHAIN, np.arange(_ROUNDS)), settings.lookahead)
-        held = opposer.sizes(drawn)
-        uneven = np.where(held >= least, np.abs(2 * held - len(sample)), 4 * len(sample)).reshape(_ROUNDS, -1)
-        best = np.argmin(uneven, axis=1) + np.arange(_ROUNDS) * settings.lookahead
-        return [opposer.literal(drawn, place) for place in best.tolist() if held[place] >= least]
-
-    def _force(self, rows: Rows, prefix: tuple[Literal, ...]) -> list[Link]:
+    def _force(self, rows: Rows, prefix: tuple[Literal, ...]) -> Asking[list[Link]]:
         self._step += 1
         least = -(-len(rows) // 20)
-        found = even_split(self._population, rows, mix(self._key, self._step, _FORCE), self._settings, least)
+        key = mix(self._key, self._step, _FORCE)
+        found = yield from even_split(self._population, rows, key, self._settings, least)
         if isinstance(found, Split):
-            right = (*prefix, found.literal.negated())
-            return [*self.links(found.left, (*prefix, found.literal)), *self.links(found.right, right)]
-        return self._spell_out(rows, prefix)
+            left = yield from self.links(found.left, (*prefix, found.literal))
+            right = yield from self.links(found.right, (*prefix, found.literal.negated()))
+            return [*left, *right]
+        return (yield from self._spell_out(rows, prefix))
 
-    def _spell_out(self, rows: Rows, prefix: tuple[Literal, ...]) -> list[Link]:
+    def _spell_out(self, rows: Rows, prefix: tuple[Literal, ...]) -> Asking[list[Link]]:
         """Column by column, the rows that differ from its commonest value; one row at most is left in the
         end."""
         found: list[Link] = []
@@ -142,10 +138,17 @@ class _Chain:
                 parts = _each_but_the_commonest(column.codes[rows], column.vocabulary, index, rows)
             for literal, part in parts:
                 if len(part):
-                    found += self.links(part, (*prefix, literal))
+                    found += yield from self.links(part, (*prefix, literal))
             taken = np.concatenate([part for _, part in parts]) if parts else rows[:0]
-            rows = rows[~np.isin(rows, taken, assume_unique=True)]
+            rows = _without(rows, taken)
         return [*found, Link(prefix, rows)] if len(rows) else found
+
+
+def _without(rows: Rows, taken: Rows) -> Rows:
+    """The rows that were not taken; ``taken`` are some of them, in any order."""
+    kept = np.ones(len(rows), dtype=np.bool_)
+    kept[np.searchsorted(rows, taken)] = False
+    return rows[kept]
 
 
 def _beside_the_commonest(column: NumberColumn, index: int, rows: Rows) -> list[Literal]:

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from snakebatch.engine.candidates import midpoints
 from snakebatch.engine.columns import measured, truth
 from snakebatch.engine.draws import derive_key
+from snakebatch.engine.even import ROUNDS, Ask, Asking, in_step, sample_of
 from snakebatch.engine.literal import Literal
-from snakebatch.engine.measured_rows import MeasuredRows
-from snakebatch.engine.oppose import Opposer, opposite_pairs
 from snakebatch.engine.population import NumberColumn, Population, Rows
-from snakebatch.engine.profiles import CHEAP_TAGS, cheap, weights
+from snakebatch.engine.profiles import CHEAP_TAGS
 from snakebatch.engine.settings import Settings
-
-SAMPLE = 4096
-"""Rows on which literals are drawn and compared, evenly spaced, where there are more."""
-
-_ROUNDS = 4
-"""Pairs of rows that are opposed before median cuts are tried."""
 
 _MEDIAN_CUTS = 3
 """Median cuts that are tried on all rows, the most even ones of the sample."""
 
-_DIVIDE, _PAIR = 21, 22
+_SLACK = 0.9
+"""A literal that falls this much short on the sample may still leave enough of all rows."""
+
+_DIVIDE = 21
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,14 @@ def rows_of(population: Population, path: Sequence[Literal]) -> Rows:
     return rows
 
 
+class Slice(NamedTuple):
+    """A part of a layer's tree: the path to it and its rows."""
+
+    layer: int
+    path: tuple[Literal, ...]
+    rows: Rows
+
+
 def split(
     population: Population, rows: Rows, seed: int, layer: int, path: Sequence[Literal], settings: Settings
 ) -> Split | Stop:
@@ -63,13 +68,29 @@ def split(
 
     A split counts only if its smaller side has at least max(bucket, n/20) rows.
     """
-    if settings.tau is None or len(rows) <= settings.tau:
+    return split_all(population, [Slice(layer, tuple(path), rows)], seed, settings)[0]
+
+
+def split_all(
+    population: Population, slices: Sequence[Slice], seed: int, settings: Settings
+) -> list[Split | Stop]:
+    """:func:`split` of many slices, side by side."""
+    asking = [_split(population, one, seed, settings) for one in slices]
+    return in_step(population, settings, asking)
+
+
+def _split(population: Population, one: Slice, seed: int, settings: Settings) -> Asking[Split | Stop]:
+    n = len(one.rows)
+    if settings.tau is None or n <= settings.tau:
         return Stop("no more than tau rows")
-    least = max(settings.bucket, -(-len(rows) // 20))
-    return even_split(population, rows, derive_key(seed, layer, path, _DIVIDE), settings, least)
+    least = max(settings.bucket, -(-n // 20))
+    key = derive_key(seed, one.layer, one.path, _DIVIDE)
+    return (yield from even_split(population, one.rows, key, settings, least))
 
 
-def even_split(population: Population, rows: Rows, key: int, settings: Settings, least: int) -> Split | Stop:
+def even_split(
+    population: Population, rows: Rows, key: int, settings: Settings, least: int
+) -> Asking[Split | Stop]:
     """The most even of a few opposed literals, else of median cuts, that leaves ``least`` rows on either
     side."""
     n = len(rows)
@@ -77,14 +98,20 @@ def even_split(population: Population, rows: Rows, key: int, settings: Settings,
         return Stop("one class")
     if 2 * least > n:
         return Stop("too few rows for two sides")
-    sample = rows[:: -(-n // SAMPLE)]
-    evaluations = 0
-    for literal, cost in _candidates(population, sample, key, settings, least / n):
-        on_true = truth(population, literal, rows)
-        evaluations += cost + n
-        left = int(np.count_nonzero(on_true))
-        if min(left, n - left) >= least:
-            return Split(literal, rows[on_true], rows[~on_true], evaluations)
+    sample = sample_of(rows)
+    share = _SLACK * least / n * len(sample)
+    literals = yield Ask(sample, key, cheap=True, least_true=share, least_false=share)
+    evaluations = ROUNDS * settings.lookahead * len(sample)
+    for cuts in (False, True):
+        if cuts:
+            literals = median_cuts(population, sample)[:_MEDIAN_CUTS]
+            evaluations += len(sample) * len(population.features)
+        for literal in literals:
+            on_true = truth(population, literal, rows)
+            evaluations += n
+            left = int(np.count_nonzero(on_true))
+            if min(left, n - left) >= least:
+                return Split(literal, rows[on_true], rows[~on_true], evaluations)
     return Stop("no literal leaves enough rows on both sides", evaluations)
 
 
@@ -92,29 +119,6 @@ def is_one_class(population: Population, rows: Rows) -> bool:
     """Whether all these rows have the same target (true of no rows)."""
     codes = population.codes[rows]
     return len(codes) == 0 or bool((codes == codes[0]).all())
-
-
-def _candidates(
-    population: Population, sample: Rows, key: int, settings: Settings, least: float
-) -> Iterator[tuple[Literal, int]]:
-    """Literals worth trying on all rows, with the evaluations that finding each one took."""
-    n = len(sample)
-    if not is_one_class(population, sample):
-        numbers, texts = weights(settings.oppose_profile)
-        opposer = Opposer(
-            MeasuredRows(population, sample, key),
-            (cheap(numbers), cheap(texts)),
-        )
-        true_row, false_row = opposite_pairs(population.codes[sample], key, (_PAIR,), _ROUNDS)
-        drawn = opposer.draw(true_row, false_row, (_DIVIDE, np.arange(_ROUNDS)), settings.lookahead)
-        held = opposer.sizes(drawn).reshape(_ROUNDS, settings.lookahead)
-        for number in range(_ROUNDS):
-            best = int(np.argmin(np.abs(2 * held[number] - n)))
-            share = min(held[number, best], n - held[number, best]) / n
-            if share >= least * 0.9:
-                yield opposer.literal(drawn, number * settings.lookahead + best), n * settings.lookahead
-    for literal in median_cuts(population, sample)[:_MEDIAN_CUTS]:
-        yield literal, n * len(population.features)
 
 
 def median_cuts(population: Population, rows: Rows) -> list[Literal]:

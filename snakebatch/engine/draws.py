@@ -41,9 +41,9 @@ def mix(key: int, *counters: int) -> int:
     return state
 
 
-def mix_many(key: int, *counters: NDArray[np.integer[Any]] | int) -> Words:
-    """64 uniform bits for each element of the (broadcast) counters."""
-    state: Words = np.full(1, key, dtype=np.uint64)
+def mix_many(key: int | Words, *counters: NDArray[np.integer[Any]] | int) -> Words:
+    """64 uniform bits for each element of the (broadcast) key and counters."""
+    state: Words = np.atleast_1d(np.asarray(key, dtype=np.uint64))
     for counter in counters:
         state = (state ^ np.asarray(counter, dtype=np.uint64)) + np.uint64(_GOLDEN)
         state = (state ^ (state >> np.uint64(30))) * np.uint64(_MIX_1)

@@ -1,37 +1,44 @@
-"""Few rows, ranked by many measures: what candidate literals are drawn from and evaluated on.
+"""Groups of few rows, ranked by many measures: what candidate literals are drawn from and evaluated on.
 
 A measure is a column under a tag: the number itself, the length of a text, its distance to a reference...
-For each one the rows stand in sorted order, and a threshold or an equality is an *interval of sorted
-positions*. The rows of an interval, as bits, are the difference of two entries of a prefix table, so that
-evaluating a literal on all rows is reading a few words. Where the table would be too large it is computed
-from the positions instead.
+For each one the rows of its group stand in sorted order, and a threshold or an equality is an *interval of
+sorted positions*. The rows of an interval, as bits, are the difference of two entries of a prefix table, so
+that evaluating a literal on all rows is reading a few words. A table is made for the measures that are asked
+often; for the others the bits are computed from the positions.
+
+Groups stand side by side, padded to the widest, so that the work on many small buckets is one array
+operation. What is found in a group never depends on the others.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.engine.bits import Bits, one_bit_each, pack, words_for
+from snakebatch.engine.bits import Bits, one_bit_each, pack, unpack, words_for
 from snakebatch.engine.columns import measured
-from snakebatch.engine.draws import below, mix
+from snakebatch.engine.draws import Words, below, mix
+from snakebatch.engine.growing import Growing
 from snakebatch.engine.measures import REFERENCE_MEASURES, chi_squared
 from snakebatch.engine.population import NumberColumn, Population, Rows
 from snakebatch.engine.profiles import TAG_NUMBERS
 
 Ints = NDArray[np.int64]
+Positions = NDArray[np.signedinteger[Any]]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 REFERENCES = 8
 """Texts of these rows, a column, that LEV, JAC, SIM, PFX, SFX and CFC compare with."""
 
-_TABLE_BYTES = 32 << 20
-_CHUNK_CELLS = 1 << 22
+_TABLE_BYTES = 64 << 20
+_CHUNK_CELLS = 1 << 20
+_DIRECT = 4
+"""Direct evaluations, a word, that cost as much as a table; one is made once a measure was asked so often."""
 
 _SCORES: dict[str, Callable[[str, Any], float]] = {**REFERENCE_MEASURES, "CFC": chi_squared}
 
@@ -43,196 +50,276 @@ _SPELLED: dict[str, Callable[[str, str], bool]] = {
 
 
 class Measure(NamedTuple):
-    """A column (header index) under a tag.
+    """A column (header index) under a tag, on the rows of one group.
 
     ``reference`` is what stands before the threshold in a literal's value: a text, frequencies, mean and
     deviation.
     """
 
+    group: int
     column: int
     tag: str
     reference: tuple[Any, ...] = ()
 
 
 class MeasuredRows:
-    """``n`` rows of a population under a growing set of measures; rows are known by local number 0..n-1."""
+    """``g`` groups of rows of a population under a growing set of measures.
 
-    def __init__(self, population: Population, rows: Rows, key: int) -> None:
+    A row is known by its group and its local number 0..n-1 in it. Measure ``c * g + i`` is the number or
+    text itself of feature ``c`` in group ``i``; further ones follow as they are asked for.
+    """
+
+    def __init__(self, population: Population, groups: Sequence[Rows], keys: Words) -> None:
         self.population = population
-        self.rows = rows
-        self.n = len(rows)
-        self.key = key
+        self.groups = groups
+        self.keys = keys
+        self.n: Ints = np.array([len(rows) for rows in groups], dtype=np.int64)
+        self.width = int(self.n.max())
+        self.words = words_for(self.width)
+        self.real: Flags = np.arange(self.width) < self.n[:, None]
+        """(g, width): False where a group is padded."""
+        self.everything: Bits = pack(self.real)
+        """(g, words): bits of all rows of a group."""
+        self.flips: Bits = np.stack([np.zeros_like(self.everything), self.everything], axis=1)
+        self.flips = self.flips.reshape(-1, self.words)
+        """(2g, words): for each group no rows, then all: XOR with these keeps bits, or complements them."""
+        self.rows: Ints = np.zeros(self.real.shape, dtype=np.int64)
+        self.rows[self.real] = np.concatenate(groups)
+        """(g, width): row numbers, 0 where padded."""
         self.measures: list[Measure] = []
+        self.group: Ints = np.empty(0, dtype=np.int64)
         self.tags: Ints = np.empty(0, dtype=np.int64)
-        self._known: dict[tuple[int, str, int], int] = {}
-        self._texts: dict[int, tuple[list[str], Ints]] = {}
-        self._spelled: dict[tuple[int, str, str], Bits] = {}
-        empty = np.empty((0, self.n), dtype=np.int64)
-        self._sorted: Floats = np.empty((0, self.n))
-        self._runs: Ints = empty
-        self._low: Ints = empty
-        self._high: Ints = empty
-        self._prefixes: Bits | None = None
-        self._order: Ints = empty
-        self._each: Bits | None = None
-        self._stack(
-            [
-                (Measure(index + 1, "N" if isinstance(column, NumberColumn) else "TEQ"), self._base(index))
-                for index, column in enumerate(population.features)
-            ]
-        )
-        self.base_codes: Ints = self._low
-        """For each feature and row its value's first sorted position: equal exactly where the values are."""
-        self.base_past: Ints = self._high
-        """For each feature and row the sorted position behind the last one of its value."""
+        self._known: dict[tuple[int, int, str, int], int] = {}
+        self._texts: dict[tuple[int, int], tuple[list[str], Ints]] = {}
+        self._spelled: dict[tuple[int, int, str, str], Bits] = {}
+        self._tables = _Tables(self.width)
+        names = [("N" if isinstance(column, NumberColumn) else "TEQ") for column in population.features]
+        base = [
+            Measure(group, index, tag) for index, tag in enumerate(names, 1) for group in range(len(groups))
+        ]
+        values = np.empty((len(names), *self.rows.shape))
+        for index in range(len(names)):
+            values[index] = self._base(index)[self.rows]
+        values[:, ~self.real] = np.inf
+        ranked = _rank(values.reshape(-1, self.width))
+        self._ranked: list[Growing[Any]] = [Growing(part) for part in ranked]
+        self._look()
+        self._add(base)
+        shape = (len(names), *self.rows.shape)
+        self.base_codes: Positions = self._low.reshape(shape)
+        """(features, g, width): each value's first sorted position: equal exactly where the values are."""
+        self.base_order: Ints = self._order.reshape(shape)
+        """(features, g, width): the row at each sorted position; padding stands last."""
+        self.base_past: Positions = self._past.reshape(shape)
+        """(features, g, width): for each sorted position the one behind the last of the same value."""
 
-    @cached_property
-    def everything(self) -> Bits:
-        """Bits of all rows."""
-        return pack(np.ones(self.n, dtype=np.bool_))
+    def __len__(self) -> int:
+        return len(self.groups)
 
-    def number_of(self, column: int, tag: str, draw: int) -> int:
-        """The measure's number, made on first use; ``draw`` picks the reference of a measure that needs
-        one."""
-        slot = below(draw, REFERENCES) if tag in _SCORES else 0
-        found = self._known.get((column, tag, slot))
-        if found is None:
-            self._stack([self._new_measure(column, tag, slot)])
-            found = self._known[column, tag, slot] = len(self.measures) - 1
-        return found
+    def numbers_of(self, wanted: Sequence[tuple[int, int, str, int]]) -> list[int]:
+        """The number of each measure (group, column, tag, draw), made on first use; ``draw`` picks the
+        reference of a measure that needs one."""
+        keys = [
+            (group, column, tag, below(draw, REFERENCES) if tag in _SCORES else 0)
+            for group, column, tag, draw in wanted
+        ]
+        new = [key for key in dict.fromkeys(keys) if key not in self._known]
+        if new:
+            self._known.update((key, number) for number, key in enumerate(new, len(self.measures)))
+            values = np.full((len(new), self.width), np.inf)
+            added = []
+            for key, row in zip(new, values, strict=True):
+                measure, scores = self._new_measure(*key)
+                row[: len(scores)] = scores
+                added.append(measure)
+            ranked = _rank(values)
+            for kept, more in zip(self._ranked, ranked, strict=True):
+                kept.add(len(new))[:] = more
+            self._look()
+            self._add(added)
+        return [self._known[key] for key in keys]
 
-    def low(self, measure: Ints, row: Ints) -> Ints:
+    def low(self, measure: Ints, row: Ints) -> Positions:
         """The first sorted position of the row's value."""
-        found: Ints = self._low.ravel()[measure * self.n + row]
+        found: Positions = self._low.ravel()[measure * self.width + row]
         return found
 
-    def high(self, measure: Ints, row: Ints) -> Ints:
+    def high(self, measure: Ints, row: Ints) -> Positions:
         """The sorted position behind the last one of the row's value."""
-        found: Ints = self._high.ravel()[measure * self.n + row]
+        start = measure * self.width
+        found: Positions = self._past.ravel()[start + self._low.ravel()[start + row]]
         return found
 
-    def lows(self, measure: Ints) -> Ints:
-        """:meth:`low` of every row, for each measure asked for."""
-        return self._low[measure]
+    def first(self, measure: Ints, bits: Bits) -> Positions:
+        """The first sorted position of the lowest row that is set in ``bits`` (measures, words)."""
+        lows = self._low[measure]
+        none = lows.dtype.type(self.width)
+        found: Positions = np.where(unpack(bits, self.width), lows, none).min(axis=1)
+        return found
 
-    def highs(self, measure: Ints) -> Ints:
-        """:meth:`high` of every row, for each measure asked for."""
-        return self._high[measure]
+    def past(self, measure: Ints, bits: Bits) -> Positions:
+        """The sorted position behind the last one of the highest row that is set in ``bits``."""
+        lows = self._low[measure]
+        highest = np.where(unpack(bits, self.width), lows, lows.dtype.type(0)).max(axis=1)
+        found: Positions = self._past.ravel()[measure * self.width + highest]
+        return found
 
-    def run_start(self, measure: Ints, position: Ints) -> Ints:
+    def run_start(self, measure: Ints, position: Positions) -> Positions:
         """The first position that has the value of this one."""
-        found: Ints = self._runs.ravel()[measure * self.n + position]
+        found: Positions = self._runs.ravel()[measure * self.width + position]
         return found
 
-    def sorted_value(self, measure: Ints, position: Ints) -> Floats:
+    def sorted_value(self, measure: Ints, position: Positions) -> Floats:
         """The value at a sorted position."""
-        found: Floats = self._sorted.ravel()[measure * self.n + position]
+        found: Floats = self._sorted.ravel()[measure * self.width + position]
         return found
 
-    def interval(self, measure: Ints, low: Ints, high: Ints) -> Bits:
+    def interval(self, measure: Ints, low: Positions, high: Positions) -> Bits:
         """Bits of the rows at sorted positions low <= p < high, both at ends of runs of equal values."""
-        table = self._table()
-        if table is not None:
-            width, flat = self.n + 1, table.reshape(-1, table.shape[-1])
-            bits: Bits = flat[measure * width + high]
-            inner = low > 0
-            if inner.any():
-                bits[inner] &= ~flat[measure[inner] * width + low[inner]]
-            return bits
-        bits = np.empty((len(measure), words_for(self.n)), dtype=np.uint64)
-        step = max(1, _CHUNK_CELLS // self.n)
-        for first in range(0, len(measure), step):
-            part = slice(first, first + step)
+        slot = self._tables.slots(measure, self._order)
+        if slot is not None and (slot >= 0).all():
+            return self._tables.interval(slot, low, high)
+        bits = np.empty((len(measure), self.words), dtype=np.uint64)
+        rest = np.arange(len(measure))
+        if slot is not None:
+            ready = np.flatnonzero(slot >= 0)
+            bits[ready] = self._tables.interval(slot[ready], low[ready], high[ready])
+            rest = np.flatnonzero(slot < 0)
+        step = max(1, _CHUNK_CELLS // self.width)
+        for first in range(0, len(rest), step):
+            part = rest[first : first + step]
             at = self._low[measure[part]]
             bits[part] = pack((at >= low[part, None]) & (at < high[part, None]))
         return bits
 
-    def text(self, index: int, row: int) -> str:
+    def text(self, group: int, index: int, row: int) -> str:
         """The text of a local row in the feature with this index."""
-        return str(self.population.features[index].value(int(self.rows[row])))
+        return str(self.population.features[index].value(int(self.rows[group, row])))
 
-    def distinct_texts(self, column: int) -> tuple[list[str], Ints]:
-        """The distinct texts of these rows in a text column, and the place of each row's text among them."""
-        found = self._texts.get(column)
+    def distinct_texts(self, group: int, column: int) -> tuple[list[str], Ints]:
+        """The distinct texts of a group in a text column, and the place of each row's text among them."""
+        found = self._texts.get((group, column))
         if found is None:
             feature = self.population.column(column)
-            _, first, places = np.unique(self.base_codes[column - 1], return_index=True, return_inverse=True)
-            found = self._texts[column] = (
-                [str(feature.value(row)) for row in self.rows[first].tolist()],
-                places,
-            )
+            codes = self.base_codes[column - 1, group, : self.n[group]]
+            _, first, places = np.unique(codes, return_index=True, return_inverse=True)
+            texts = [str(feature.value(row)) for row in self.rows[group, first].tolist()]
+            found = self._texts[group, column] = (texts, places)
         return found
 
-    def spelled(self, column: int, tag: str, text: str) -> Bits:
+    def spelled(self, group: int, column: int, tag: str, text: str) -> Bits:
         """Bits of the rows whose text contains (T), starts with (TSW) or ends with (TEW) ``text``."""
-        found = self._spelled.get((column, tag, text))
+        found = self._spelled.get((group, column, tag, text))
         if found is None:
-            texts, places = self.distinct_texts(column)
+            texts, places = self.distinct_texts(group, column)
             holds = _SPELLED[tag]
             flags = np.fromiter((holds(cell, text) for cell in texts), dtype=np.bool_, count=len(texts))
-            found = self._spelled[column, tag, text] = pack(flags[places])
+            padded = np.zeros(self.width, dtype=np.bool_)
+            padded[: len(places)] = flags[places]
+            found = self._spelled[group, column, tag, text] = pack(padded)
         return found
 
-    def _base(self, index: int) -> Floats:
-        column = self.population.features[index]
-        values = column.values if isinstance(column, NumberColumn) else column.codes
-        return values[self.rows].astype(np.float64)
+    def _look(self) -> None:
+        self._sorted, self._runs, self._past, self._low, self._order = (kept.rows for kept in self._ranked)
 
-    def _new_measure(self, column: int, tag: str, slot: int) -> tuple[Measure, Floats]:
-        population, rows = self.population, self.rows
+    def _add(self, added: Sequence[Measure]) -> None:
+        self.measures += added
+        groups = np.array([measure.group for measure in added], dtype=np.int64)
+        tags = np.array([TAG_NUMBERS[measure.tag] for measure in added], dtype=np.int64)
+        self.group = np.concatenate([self.group, groups])
+        self.tags = np.concatenate([self.tags, tags])
+
+    def _base(self, index: int) -> NDArray[Any]:
+        column = self.population.features[index]
+        return column.values if isinstance(column, NumberColumn) else column.codes
+
+    def _new_measure(self, group: int, column: int, tag: str, slot: int) -> tuple[Measure, Floats]:
+        population, rows = self.population, self.groups[group]
         feature = population.column(column)
         if tag == "NZ":
-            return _standardised(column, self._base(column - 1))
+            reference, scores = _standardised(self._base(column - 1)[rows].astype(np.float64))
+            return Measure(group, column, tag, reference), scores
         if tag not in _SCORES:
-            return Measure(column, tag), measured(population, column, tag, rows)
-        text = str(feature.value(int(rows[below(mix(self.key, column, slot), self.n)])))
-        reference = _frequencies(text) if tag == "CFC" else text
-        texts, places = self.distinct_texts(column)
+            return Measure(group, column, tag), measured(population, column, tag, rows)
+        chosen = below(mix(int(self.keys[group]), column, slot), len(rows))
+        text = str(feature.value(int(rows[chosen])))
+        reference_text = _frequencies(text) if tag == "CFC" else text
+        texts, places = self.distinct_texts(group, column)
         score = _SCORES[tag]
-        return Measure(column, tag, (reference,)), np.array([score(text, reference) for text in texts])[
-            places
-        ]
+        each = np.array([score(text, reference_text) for text in texts])
+        return Measure(group, column, tag, (reference_text,)), each[places]
 
-    def _stack(self, added: Sequence[tuple[Measure, Floats]]) -> None:
-        """Sort the rows by some more measures."""
-        values = np.stack([column for _, column in added])
-        order = np.argsort(values, axis=1, kind="stable")
-        ordered = np.take_along_axis(values, order, axis=1)
-        place = np.arange(self.n)
-        starts = np.ones(ordered.shape, dtype=np.bool_)
-        starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-        runs = np.maximum.accumulate(np.where(starts, place, 0), axis=1)
-        ends = np.roll(starts, -1, axis=1)
-        ends[:, -1] = True
-        past = np.minimum.accumulate(np.where(ends, place + 1, self.n)[:, ::-1], axis=1)[:, ::-1]
-        low, high = np.empty_like(order), np.empty_like(order)
-        np.put_along_axis(low, order, runs, axis=1)
-        np.put_along_axis(high, order, past, axis=1)
-        self.measures += [measure for measure, _ in added]
-        self.tags = np.array([TAG_NUMBERS[measure.tag] for measure in self.measures])
-        self._order = np.concatenate([self._order, order])
-        self._sorted = np.concatenate([self._sorted, ordered])
-        self._runs = np.concatenate([self._runs, runs])
-        self._low = np.concatenate([self._low, low])
-        self._high = np.concatenate([self._high, high])
 
-    def _table(self) -> Bits | None:
-        """For each measure the rows below each sorted position, as bits; None where that takes too much."""
-        words = words_for(self.n)
-        done = 0 if self._prefixes is None else len(self._prefixes)
-        if done == len(self.measures):
-            return self._prefixes
-        if len(self.measures) * (self.n + 1) * words * 8 > _TABLE_BYTES:
-            return None
+class _Tables:
+    """For each measure that is asked often: the rows below each sorted position, as bits."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._words = words_for(width)
+        self._most = _TABLE_BYTES // ((width + 1) * self._words * 8)
+        self._asked: Ints = np.zeros(0, dtype=np.int64)
+        self._slot: Ints = np.zeros(0, dtype=np.int64)
+        self._tables = Growing(np.empty((0, width + 1, self._words), dtype=np.uint64))
+        self._each: Bits | None = None
+
+    def slots(self, measure: Ints, order: Ints) -> Ints | None:
+        """The table of each measure asked for, -1 where there is none; None where there are none at all.
+
+        A table is made once a measure was asked often.
+        """
+        if len(order) > len(self._slot):
+            missing = len(order) - len(self._slot)
+            self._slot = np.concatenate([self._slot, np.full(missing, -1)])
+            self._asked = np.concatenate([self._asked, np.zeros(missing, dtype=np.int64)])
+        self._asked += np.bincount(measure, minlength=len(order))
+        wanted = np.flatnonzero((self._asked > _DIRECT * self._words) & (self._slot < 0))
+        if len(wanted) and len(self._tables.rows) + len(wanted) <= self._most:
+            self._make(wanted, order)
+        return self._slot[measure] if len(self._tables.rows) else None
+
+    def interval(self, slot: Ints, low: Positions, high: Positions) -> Bits:
+        start = slot * (self._width + 1)
+        flat = self._tables.rows.reshape(-1, self._words)
+        bits: Bits = flat[start + high]
+        inner = np.flatnonzero(low)
+        if len(inner):
+            bits[inner] &= ~flat[start[inner] + low[inner]]
+        return bits
+
+    def _make(self, wanted: Ints, order: Ints) -> None:
         if self._each is None:
-            self._each = one_bit_each(self.n)
-        added = np.zeros((len(self.measures) - done, self.n + 1, words), dtype=np.uint64)
-        np.cumsum(self._each[self._order[done:]], axis=1, out=added[:, 1:])
-        self._prefixes = added if self._prefixes is None else np.concatenate([self._prefixes, added])
-        return self._prefixes
+            self._each = one_bit_each(self._width)
+        self._slot[wanted] = np.arange(len(self._tables.rows), len(self._tables.rows) + len(wanted))
+        added = self._tables.add(len(wanted), min(self._most, len(order)))
+        added[:, 0] = 0
+        np.cumsum(self._each[order[wanted]], axis=1, out=added[:, 1:])
 
 
-def _standardised(column: int, values: Floats) -> tuple[Measure, Floats]:
+def _rank(values: Floats) -> tuple[Floats, Positions, Positions, Positions, Ints]:
+    """Sort each measure's rows: for each position its value, the start of its run of equal values and what
+    is behind the run; for each row the start of its run; and for each position its row.
+
+    Equal values may stand in any order: all that is ever asked about are whole runs of them.
+    """
+    width = values.shape[1]
+    order = np.argsort(values, axis=1)
+    ordered = np.take_along_axis(values, order, axis=1)
+    # Sums of two positions must fit: half of the range.
+    kind: type[np.int16] | type[np.int32] = np.int16 if width < 1 << 14 else np.int32
+    place, behind_it = np.arange(width).astype(kind), np.arange(1, width + 1).astype(kind)
+    starts = np.ones(ordered.shape, dtype=np.bool_)
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=starts[:, 1:])
+    runs = np.maximum.accumulate(np.where(starts, place, kind(0)), axis=1)
+    ends = np.ones_like(starts)
+    ends[:, :-1] = starts[:, 1:]
+    behind = np.where(ends, behind_it, kind(width))
+    past = np.ascontiguousarray(np.minimum.accumulate(behind[:, ::-1], axis=1)[:, ::-1])
+    low = np.empty_like(runs)
+    np.put_along_axis(low, order, runs, axis=1)
+    return ordered, runs, past, low, order
+
+
+def _standardised(values: Floats) -> tuple[tuple[float, float], Floats]:
     """z-scores, with a mean and deviation summed exactly so that they are the same on every machine."""
     numbers = values.tolist()
     try:
@@ -241,8 +328,8 @@ def _standardised(column: int, values: Floats) -> tuple[Measure, Floats]:
     except OverflowError:
         std = 0.0
     if not std:
-        return Measure(column, "NZ", (0.0, 0.0)), np.zeros_like(values)
-    return Measure(column, "NZ", (mean, std)), (values - mean) / std
+        return (0.0, 0.0), np.zeros_like(values)
+    return (mean, std), (values - mean) / std
 
 
 def _frequencies(text: str) -> dict[str, float]:

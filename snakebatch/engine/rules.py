@@ -8,7 +8,7 @@ than finding them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import Any
 
@@ -58,9 +58,9 @@ class Rules:
             value=np.array([value if type(value) is float else 0.0 for value in values], dtype=np.float64),
             negat=np.array([literal.negat for literal in literals], dtype=np.bool_),
             odd={place: value for place, value in enumerate(values) if type(value) is not float},
-            clause_starts=_starts(list(map(len, clauses))),
+            clause_starts=starts_of(list(map(len, clauses))),
             cond_member=np.repeat(np.arange(len(lookalikes)), list(map(len, lookalikes))),
-            cond_starts=_starts(list(map(len, conds))),
+            cond_starts=starts_of(list(map(len, conds))),
             cond_clauses=_ints(list(chain.from_iterable(conds))),
         )
 
@@ -85,14 +85,18 @@ class Rules:
 
 def no_clauses(n_members: int) -> Rules:
     """The rules of a bucket of one class: each member has one cond, without clauses, and always votes."""
-    return Rules.of([], [[[]]] * n_members)
+    nothing = Rules.of([], [])
+    return replace(
+        nothing, cond_member=np.arange(n_members), cond_starts=np.zeros(n_members + 1, dtype=np.int64)
+    )
 
 
 def _ints(numbers: Sequence[int]) -> Ints:
     return np.array(numbers, dtype=np.int64)
 
 
-def _starts(lengths: Sequence[int]) -> Ints:
+def starts_of(lengths: Sequence[int] | Ints) -> Ints:
+    """Where each of some lists begins when they stand end to end, and where the last one ends."""
     starts = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=starts[1:])
     return starts

@@ -81,14 +81,14 @@ def _kill(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 
 def serve() -> None:
     """In a child: train the layers that standard input names, and answer on standard output."""
-    from snakebatch.engine.trainer import train_layer  # which imports this module
+    from snakebatch.engine.trainer import train_some  # which imports this module
 
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not get into the answer
     population, settings = pickle.load(sys.stdin.buffer)
     layers = pickle.load(sys.stdin.buffer)
     try:
-        found: object = {layer: train_layer(population, settings, layer) for layer in layers}
+        found: object = dict(zip(layers, train_some(population, settings, layers), strict=True))
     except SnakeBatchError as error:
         found = error
     except Exception:

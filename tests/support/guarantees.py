@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from snakebatch.engine.bucket import Bucket
+from snakebatch.engine.clauses import COVERS
 from snakebatch.engine.literals import holds
 from snakebatch.engine.population import Population
 
@@ -75,4 +76,8 @@ def check_bucket(population: Population, bucket: Bucket, rows: list[dict[str, An
             if owner[number] == mine and not any(holds(literal, rows[member], header) for literal in clause)
         ]
         assert false_on, f"a clause of its class is false on row {member}"
-        assert conds == [false_on], f"the cond of row {member} lists its class's false clauses"
+        assert len(conds) <= COVERS
+        assert all(conds), f"every cond of row {member} has a clause: its classes differ"
+        assert all(cond == sorted(cond) for cond in conds)
+        listed = sorted(number for cond in conds for number in cond)
+        assert listed == false_on, f"the conds of row {member} share out its class's false clauses"

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from snakebatch.engine.chain import LARGEST
-from snakebatch.engine.divide import Split, split
+from snakebatch.engine.columns import truth
+from snakebatch.engine.divide import Split, median_cuts, split
 from snakebatch.engine.intake import read_columns
 from snakebatch.engine.leaf import build_leaf
 from snakebatch.engine.literal import Literal
@@ -101,6 +102,15 @@ def _tree(
     return found, evaluations
 
 
+def _cuts(population: Population, part: np.ndarray) -> list[Literal]:
+    """The most even literal of each column and cheap measure, where it leaves enough rows on both sides."""
+    held = [
+        (literal, int(np.count_nonzero(truth(population, literal, part))))
+        for literal in median_cuts(population, part)
+    ]
+    return [literal for literal, left in held if min(left, len(part) - left) >= BUCKET]
+
+
 @pytest.mark.parametrize(
     "population",
     [_hexadecimal_ids, _serial_ids, _heavy_tail, _three_values_and_a_number, _three_values_alone],
@@ -112,7 +122,9 @@ def test_a_population_that_can_be_divided_is_divided_down_to_tau(population):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 64 << 20, "beside the population; 11 MiB are what 100,000 unique ids take"
-    assert max(len(part) for _, part in slices) <= TAU
+    for _, part in slices:
+        assert len(part) <= TAU or not _cuts(rows, part), "no cheap literal leaves enough rows on both sides"
+        assert len(part) <= 1.25 * TAU
     assert sum(len(part) for _, part in slices) == len(rows)
     depth = max(len(path) for path, _ in slices)
     assert depth <= math.log(max(len(rows) / TAU, 1), 20 / 19) + 1
