@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from snakebatch.engine.literal import Literal
+from snakebatch.engine.population import Rows
 from snakebatch.engine.rules import Rules
 
 Condition = tuple[Literal, ...]
@@ -49,6 +52,11 @@ class Bucket:
     def rules(self) -> Rules:
         """Clauses and lookalikes as arrays."""
         return Rules.of(self.clauses, self.lookalikes)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The members as an array."""
+        return np.array(self.members, dtype=np.intp)
 
     @cached_property
     def clauses(self) -> list[tuple[Literal, ...]]:

@@ -1,122 +1,205 @@
-"""The votes of one bucket for many rows at once: literals, clauses and conds as Boolean matrices."""
+"""The votes of one bucket for many rows at once: clauses and conds as Boolean matrices."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snakebatch.engine.bits import words_for
 from snakebatch.engine.bucket import Bucket
-from snakebatch.engine.columns import measured
-from snakebatch.engine.literal import Literal
-from snakebatch.engine.literals import PLAIN_MEASURES, test_of
+from snakebatch.engine.clause_table import ClauseTable, Room
+from snakebatch.engine.distinct_conds import distinct_conds
 from snakebatch.engine.population import Rows
-from snakebatch.engine.queries import QueryTable
+from snakebatch.engine.readings import Readings
+from snakebatch.engine.rules import Ints, Rules
+from snakebatch.engine.thresholds import IS_PLAIN, Measures, Threshold
 
 CELLS = 1 << 22
 """Most cells of a matrix made at once; the rows are taken in parts that keep to it."""
 
-Votes = list[tuple[tuple[int, ...], int, int]]
-"""Conds of a bucket, each as (clauses, class, members that have it)."""
+_EXACT_IN_FLOAT32 = 1 << 24
+
+_ROWS_FOR_A_TABLE = 8
+_LITERALS_FOR_A_TABLE = 9000
+"""A table pays once the rows asked exceed the first, plus the words of a row of bits, plus the second by the
+number of literals (measured).
+"""
 
 
-def votes_of(bucket: Bucket, codes: Sequence[int] | NDArray[np.int32]) -> Votes:
-    """The conds of a bucket, equal ones of a class counted together, ordered by class."""
-    counts: dict[tuple[int, tuple[int, ...]], int] = {}
-    for row, conds in zip(bucket.members, bucket.lookalikes, strict=True):
-        code = int(codes[row])
-        for cond in conds:
-            key = (code, tuple(cond))
-            counts[key] = counts.get(key, 0) + 1
-    ordered = sorted(counts.items(), key=lambda item: item[0][0])
-    return [(cond, code, count) for (code, cond), count in ordered]
+class Literals(NamedTuple):
+    """The literals of a bucket as thresholds.
+
+    The arrays are of those on plain measures: measure, bound, below and clause. ``own`` are the others, with
+    the clauses that each is in. A literal that can never hold is left out.
+    """
+
+    measure: Ints
+    bound: NDArray[np.float64]
+    below: NDArray[np.bool_]
+    clause: Ints
+    own: list[tuple[Threshold, Ints]]
+
+
+def literals_of(rules: Rules, measures: Measures) -> Literals:
+    """The literals of a bucket as thresholds on ``measures``, which learns those it does not know."""
+    measure, bound, below = measures.plain_numbers(rules), rules.value, ~rules.negat
+    clause = np.repeat(np.arange(len(rules.clause_starts) - 1), np.diff(rules.clause_starts))
+    plain = (measure >= 0) & IS_PLAIN[rules.tag] & (bound == bound)
+    if rules.odd:
+        plain[list(rules.odd)] = False
+    rest = np.flatnonzero(~plain).tolist()
+    if not rest:
+        return Literals(measure, bound, below, clause, [])
+    bound = bound.copy()
+    own: dict[Threshold, list[int]] = {}
+    for place in rest:
+        threshold = measures.threshold(rules.literal(place))
+        if threshold is not None and threshold.measure >= 0:
+            measure[place], bound[place], plain[place] = threshold.measure, threshold.bound, True
+        elif threshold is not None:
+            own.setdefault(threshold, []).append(int(clause[place]))
+    found = [(threshold, np.unique(clauses)) for threshold, clauses in own.items()]
+    return Literals(measure[plain], bound[plain], below[plain], clause[plain], found)
 
 
 class BucketVotes:
-    """A bucket made ready to be asked about many rows.
+    """A bucket made ready to be asked about many rows; ``codes`` are the classes of the population's rows.
 
-    ``clauses`` are lists of numbers into ``literals``, the distinct literals of the whole model.
+    It counts by *entries*, the distinct pairs of a cond and a class.
     """
 
-    def __init__(self, clauses: Sequence[tuple[int, ...]], literals: Sequence[Literal], votes: Votes) -> None:
-        own = sorted({number for clause in clauses for number in clause})
-        place = {number: index for index, number in enumerate(own)}
-        self._n_literals = len(own)
-        self._thresholds, self._others = _sorted_out([literals[number] for number in own])
-        # A last literal that is always false keeps an empty clause false and every segment non-empty,
-        # a last clause that is always excluded does the same for a cond without clauses.
-        self._clauses = _Segments([(*(place[number] for number in clause), len(own)) for clause in clauses])
-        self._conds = _Segments([(*cond, len(clauses)) for cond, _, _ in votes])
-        self._weights = np.array([count for _, _, count in votes], dtype=np.int64)
-        codes = np.array([code for _, code, _ in votes], dtype=np.intp)
-        self._codes, self._code_starts = np.unique(codes, return_index=True)
+    def __init__(
+        self, bucket: Bucket, codes: NDArray[np.int32], n_classes: int, measures: Measures, room: Room
+    ) -> None:
+        rules = bucket.rules
+        self._n_clauses = len(rules.clause_starts) - 1
+        self._n_classes = n_classes
+        self._room = room
+        self._asked = 0
+        self._table: ClauseTable | None = None
+        self._literals = literals_of(rules, measures)
+        self._levels: list[tuple[Ints, Ints]] | None = None
+        member_codes = codes[bucket.rows][rules.cond_member].astype(np.int64)
+        self._conds = distinct_conds(rules, member_codes, self._n_clauses)
+        self._weights: NDArray[np.float32] | NDArray[np.float64] | None = None
+        first = self._conds.levels[0] if self._conds.levels else None
+        self._is_every_clause = (
+            first is not None and len(first) == self._n_clauses and bool((np.diff(first) == 1).all())
+        )
 
-    def add(self, votes: NDArray[np.int64], rows: Rows, table: QueryTable) -> None:
-        """Add the bucket's votes for ``rows`` of the table to ``votes`` (rows of the table, classes)."""
-        if not len(self._codes):
-            return
-        widest = max(len(self._clauses.entries), len(self._conds.entries), 1)
+    def add_to(self, votes: NDArray[np.float64], rows: Rows, readings: Readings) -> None:
+        """Add the votes for ``rows`` to ``votes`` (all rows, classes)."""
+        conds = self._conds
+        if len(conds.always_code):
+            steady = np.bincount(conds.always_code, conds.always_count, minlength=self._n_classes)
+            votes[rows] += steady
+        if conds.levels:
+            weights = self._weights_by_class()
+            for part in self._parts(rows):
+                votes[part] += self._alike(part, readings).T.astype(weights.dtype) @ weights
+
+    def pairs(self, rows: Rows, readings: Readings) -> Iterator[tuple[Ints, Ints, Ints]]:
+        """The votes for ``rows`` as parallel arrays: row, class, how many."""
+        conds = self._conds
+        if len(conds.always_code):
+            size = len(conds.always_code)
+            yield np.repeat(rows, size), np.tile(conds.always_code, len(rows)), np.tile(
+                conds.always_count, len(rows)
+            )
+        if conds.levels:
+            width = len(conds.code)
+            for part in self._parts(rows):
+                flat = np.flatnonzero(self._alike(part, readings).T)
+                place = flat // width
+                entry = flat - place * width
+                yield part[place], conds.code[entry], conds.count[entry]
+
+    def _parts(self, rows: Rows) -> Iterator[Rows]:
+        widest = max(self._n_clauses, len(self._conds.code), len(self._literals.bound))
         step = max(1, CELLS // widest)
         for start in range(0, len(rows), step):
-            part = rows[start : start + step]
-            alike = self._conds.reduce(np.logical_and, self._excluded(part, table))
-            counts = np.add.reduceat(alike * self._weights[:, None], self._code_starts, axis=0)
-            votes[np.ix_(part, self._codes)] += counts.T
+            yield rows[start : start + step]
 
-    def _excluded(self, rows: Rows, table: QueryTable) -> NDArray[np.bool_]:
-        """Where each clause is false, and a last row of True: (clauses + 1, rows)."""
-        held = np.zeros((self._n_literals + 1, len(rows)), dtype=np.bool_)
-        for (column, tag), places, bounds, negated in self._thresholds:
-            values = measured(table.population, column, tag, rows)
-            present = table.present.get(column)
-            # NaN: a text is neither below nor above a number
-            usable = values == values if present is None else (values == values) & present[rows]
-            held[places] = ((bounds > values) ^ negated) & usable
-        for index, literal in self._others:
-            held[index] = table.holds(literal, rows)
-        excluded = np.ones((self._clauses.size + 1, len(rows)), dtype=np.bool_)
-        excluded[:-1] = ~self._clauses.reduce(np.logical_or, held)
-        return excluded
+    def _alike(self, rows: Rows, readings: Readings) -> NDArray[np.bool_]:
+        """(entries, rows): where all clauses of an entry's cond are false."""
+        excluded = ~self._held(rows, readings)
+        first, *more = self._conds.levels
+        if more:
+            excluded = np.ascontiguousarray(excluded)
+        alike = excluded if self._is_every_clause and not more else excluded[first]
+        for clauses in more:
+            alike[: len(clauses)] &= excluded[clauses]
+        return alike
 
-
-class _Segments:
-    """Lists of indices, none of them empty, laid end to end for ``reduceat``."""
-
-    def __init__(self, lists: Sequence[tuple[int, ...]]) -> None:
-        self.size = len(lists)
-        self.entries = np.array([entry for entries in lists for entry in entries], dtype=np.intp)
-        lengths = np.array([len(entries) for entries in lists], dtype=np.intp)
-        self._starts = np.cumsum(lengths) - lengths
-
-    def reduce(self, operation: np.ufunc, matrix: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """For each list the operation over its rows of ``matrix``."""
-        if not self.size:
-            return np.zeros((0, matrix.shape[1]), dtype=np.bool_)
-        reduced: NDArray[np.bool_] = operation.reduceat(matrix[self.entries], self._starts, axis=0)
-        return reduced
-
-
-_Threshold = tuple[tuple[int, str], NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]
-
-
-def _sorted_out(literals: Sequence[Literal]) -> tuple[list[_Threshold], list[tuple[int, Literal]]]:
-    """The literals with a plain threshold by column and tag, as arrays, and the others.
-
-    The arrays are places, then bounds and negations standing upright.
-    """
-    by_measure: dict[tuple[int, str], list[tuple[int, float, bool]]] = {}
-    others: list[tuple[int, Literal]] = []
-    for index, literal in enumerate(literals):
-        column, value, negat, tag = literal
-        test = test_of(value, negat, tag) if tag in PLAIN_MEASURES else None
-        if test is None:
-            others.append((index, literal))
+    def _held(self, rows: Rows, readings: Readings) -> NDArray[np.bool_]:
+        """(clauses, rows): where a clause holds."""
+        literals = self._literals
+        if len(literals.bound):
+            values = readings.plain(literals.measure)
+            table = self._table_for(len(rows))
+            if table is None:
+                held = self._compared(values, rows, has_void=readings.has_void)
+            else:
+                held = table.held(values, rows, has_void=readings.has_void).T
         else:
-            by_measure.setdefault((column, tag), []).append((index, test.bound, negat))
-    thresholds = []
-    for measure, found in by_measure.items():
-        places, bounds, negated = zip(*found, strict=True)
-        upright = np.array(bounds, dtype=np.float64)[:, None], np.array(negated, dtype=np.bool_)[:, None]
-        thresholds.append((measure, np.array(places, dtype=np.intp), *upright))
-    return thresholds, others
+            held = np.zeros((self._n_clauses, len(rows)), dtype=np.bool_)
+        for (measure, bound, below), clauses in literals.own:
+            asked = readings.values(measure, rows)
+            held[clauses] |= asked < bound if below else asked >= bound
+        return held
+
+    def _compared(self, values: NDArray[np.float64], rows: Rows, *, has_void: bool) -> NDArray[np.bool_]:
+        literals = self._literals
+        asked = values[literals.measure[:, None], rows]
+        true = (asked < literals.bound[:, None]) != ~literals.below[:, None]
+        if has_void:
+            true &= asked == asked
+        if self._levels is None:
+            self._levels = _levels(literals.clause)
+        held = np.zeros((self._n_clauses, len(rows)), dtype=np.bool_)
+        for clauses, places in self._levels:
+            held[clauses] |= true[places]
+        return held
+
+    def _table_for(self, n_rows: int) -> ClauseTable | None:
+        """The table of the clauses, if it pays for the rows asked so far; kept if there is room."""
+        if self._table is not None:
+            return self._table
+        literals = self._literals
+        size, words = len(literals.bound), words_for(self._n_clauses)
+        self._asked += n_rows
+        if self._asked < _ROWS_FOR_A_TABLE + words + _LITERALS_FOR_A_TABLE // size:
+            return None
+        table = ClauseTable(
+            literals.measure, literals.bound, literals.below, literals.clause, self._n_clauses
+        )
+        if self._room.take(size * words):
+            self._table = table
+        else:
+            self._asked = 0
+        return table
+
+    def _weights_by_class(self) -> NDArray[np.float32] | NDArray[np.float64]:
+        """(entries, classes): how many members of a class an entry stands for."""
+        if self._weights is None:
+            code, count = self._conds.code, self._conds.count
+            exact = np.float32 if int(count.sum()) < _EXACT_IN_FLOAT32 else np.float64
+            self._weights = np.zeros((len(code), self._n_classes), dtype=exact)
+            self._weights[np.arange(len(code)), code] = count
+        return self._weights
+
+
+def _levels(clause: Ints) -> list[tuple[Ints, Ints]]:
+    """The literals by their place in their clause (``clause`` is ascending): (clauses, literals) of each
+    place.
+    """
+    starts = np.flatnonzero(np.diff(clause, prepend=-1))
+    lengths = np.diff(starts, append=len(clause))
+    place = np.arange(len(clause)) - np.repeat(starts, lengths)
+    order = np.argsort(place, kind="stable")
+    ends = np.searchsorted(place[order], np.arange(int(place[order[-1]]) + 2)) if len(clause) else ()
+    return [(clause[order[start:end]], order[start:end]) for start, end in pairwise(ends)]

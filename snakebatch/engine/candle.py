@@ -8,7 +8,7 @@ from typing import Any
 
 KEYS = ("high", "q3", "median", "q1", "low", "mean", "iqr_mean", "std")
 
-_LARGE = 1e150
+LARGE = 1e150
 """Above this a square would overflow, so that the values are scaled first."""
 
 
@@ -38,7 +38,7 @@ def candle_of(numbers: Iterable[float]) -> dict[str, float | int | None]:
     if not size:
         return {**dict.fromkeys(KEYS), "n": 0}
     peak = max(-ordered[0], ordered[-1])
-    scale = peak if peak > _LARGE else 1.0
+    scale = peak if peak > LARGE else 1.0
     values = ordered if scale == 1.0 else [number / scale for number in ordered]
     low, q1, median, q3, high = (_quantile(values, share) for share in (0.0, 0.25, 0.5, 0.75, 1.0))
     mean = _mean(values)
@@ -54,6 +54,14 @@ def candle_of(numbers: Iterable[float]) -> dict[str, float | int | None]:
         "std": math.sqrt(_mean([(value - mean) * (value - mean) for value in values])),
     }
     return {**{key: value * scale for key, value in found.items()}, "n": size}
+
+
+def mean_of(numbers: Sequence[float]) -> float:
+    """The mean, as a candle has it; raises ZeroDivisionError if there are none."""
+    peak = max(map(abs, numbers), default=0.0)
+    if peak > LARGE:
+        return _mean([number / peak for number in numbers]) * peak
+    return _mean(numbers)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -29,7 +29,7 @@ def truth(population: Population, literal: Literal, rows: Rows) -> NDArray[np.bo
     test = test_of(value, negat, tag)
     if test is None or not 0 <= index < len(population.header):
         return np.zeros(len(rows), dtype=np.bool_)
-    outcome: NDArray[np.bool_] = test.compare(_measured_by(population, literal, test, rows), test.bound)
+    outcome: NDArray[np.bool_] = test.compare(literal_measure(population, literal, test, rows), test.bound)
     return outcome
 
 
@@ -82,7 +82,7 @@ def _by_distinct_number(values: NDArray[np.float64], measure: Callable[[Any], fl
     return np.fromiter(map(measure, numbers), dtype=np.float64, count=len(numbers))[inverse]
 
 
-def _measured_by(population: Population, literal: Literal, test: Test, rows: Rows) -> NDArray[np.float64]:
+def literal_measure(population: Population, literal: Literal, test: Test, rows: Rows) -> NDArray[np.float64]:
     """The measure that ``test`` compares, parallel to ``rows``."""
     index, tag = literal.column, literal.tag
     if index == 0:

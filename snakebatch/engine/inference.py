@@ -1,30 +1,40 @@
 """Inference: a row walks every layer's chain to one bucket, whose members vote where they look alike.
 
-Two ways to the same votes. One row: fields and memo in plain Python, no arrays. Many rows: the chain is
-walked by all of them together, each bucket takes its rows and evaluates each of its literals once on them.
+Two ways to the same votes. One row: fields and memo in plain Python, no arrays. Many rows: they walk together,
+those that end in the same bucket are asked of it together, and every measure is taken once.
 """
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.bucket import Bucket
-from snakebatch.engine.bucket_votes import CELLS, BucketVotes, Votes, votes_of
+from snakebatch.engine.bucket_lists import BucketLists, ValueOf
+from snakebatch.engine.bucket_votes import CELLS, BucketVotes
+from snakebatch.engine.clause_table import Room
 from snakebatch.engine.literal import Literal
-from snakebatch.engine.literals import Test, test_of
-from snakebatch.engine.population import Rows
-from snakebatch.engine.queries import ABSENT, QueryTable, query_table
+from snakebatch.engine.literals import test_of
+from snakebatch.engine.queries import ABSENT, QueryTable
+from snakebatch.engine.readings import Readings
+from snakebatch.engine.routing import Forest
+from snakebatch.engine.rules import Ints
+from snakebatch.engine.thresholds import Measures
+from snakebatch.engine.votes import VoteList, Votes, VoteTable
 
 Fields = Sequence[Any]
 """A row's fields as ``queries.ready_fields`` gives them."""
 
-_CHUNK_ROWS = 2048
+FEW_CLASSES = 64
+"""Up to so many classes votes are counted in a table of rows and classes, beyond it as pairs."""
+
+_CHUNK_ROWS = 1 << 14
+_TABLE_WORDS = 1 << 25
 
 
 class Lookalike(NamedTuple):
@@ -37,68 +47,63 @@ class Lookalike(NamedTuple):
     cond: list[int]
 
 
-@dataclass(slots=True)
-class _Link:
-    """A bucket, its literals as numbers into the table of distinct ones; its votes come when first asked."""
+class Chunk(NamedTuple):
+    """What was found of some rows that were asked together.
 
-    condition: tuple[int, ...] | None
-    clauses: list[tuple[int, ...]]
-    bucket: Bucket
-    votes: Votes | None = None
-    batch: BucketVotes | None = None
+    ``places`` (layers, rows) are the buckets where they ended, by their positions in the layers.
+    """
+
+    start: int
+    places: Ints
+    votes: Votes
 
 
 class Inference:
     """The layers of a model made ready to be asked.
 
-    ``codes`` gives for each row of the population its class, of ``n_classes``.
+    ``width`` is the number of columns, the target among them; ``codes`` gives for each row of the population
+    its class, of ``n_classes``.
     """
 
-    def __init__(self, layers: Sequence[Sequence[Bucket]], codes: NDArray[np.int32], n_classes: int) -> None:
-        self._literals: list[Literal] = []
-        self._tests: list[tuple[int, Test | None]] = []
-        self._numbers: dict[Any, int] = {}
+    def __init__(
+        self, layers: Sequence[Sequence[Bucket]], codes: NDArray[np.int32], n_classes: int, width: int
+    ) -> None:
         self._codes = codes
         self._n_classes = n_classes
-        self._layers = [[self._link(bucket) for bucket in layer] for layer in layers]
+        self._width = width
+        self._measures = Measures(width)
+        self._buckets = [bucket for layer in layers for bucket in layer]
+        self._starts = np.cumsum([0, *map(len, layers)]).tolist()
+        self._forest = Forest(layers, self._measures)
+        self._room = Room(_TABLE_WORDS)
+        self._of_one: dict[int, BucketLists] = {}
+        self._of_many: dict[int, BucketVotes] = {}
 
     # one row
 
     def route(self, fields: Fields) -> list[int]:
         """The bucket of every layer that the row ends in."""
-        memo: dict[int, bool] = {}
-        return [self._walk(layer, fields, memo) for layer in self._layers]
+        found = self._forest.walk(self._value_of(fields))
+        return [bucket - start for bucket, start in zip(found, self._starts, strict=False)]
 
     def lookalikes(self, fields: Fields) -> Iterator[Lookalike]:
         """The lookalikes of a row, in layer, then position, then cond order."""
-        memo: dict[int, bool] = {}
-        for number, layer in enumerate(self._layers):
-            place = self._walk(layer, fields, memo)
-            link = layer[place]
-            bucket = link.bucket
-            excluded = [not self._any(clause, fields, memo) for clause in link.clauses]
+        value_of = self._value_of(fields)
+        for layer, number in enumerate(self._forest.walk(value_of)):
+            excluded = self._lists(number).excluded(value_of)
+            bucket, place = self._buckets[number], number - self._starts[layer]
             for position, conds in enumerate(bucket.lookalikes):
                 for cond in conds:
                     if all(map(excluded.__getitem__, cond)):
-                        yield Lookalike(number, place, position, bucket.members[position], cond)
+                        yield Lookalike(layer, place, position, bucket.members[position], cond)
 
     def votes(self, fields: Fields) -> list[int]:
         """Votes by class, of one row."""
-        memo: dict[int, bool] = {}
-        counts = [0] * self._n_classes
-        for layer in self._layers:
-            link = layer[self._walk(layer, fields, memo)]
-            excluded: dict[int, bool] = {}
-            for cond, code, count in self._votes(link):
-                for clause in cond:
-                    out = excluded.get(clause)
-                    if out is None:
-                        out = excluded[clause] = not self._any(link.clauses[clause], fields, memo)
-                    if not out:
-                        break
-                else:
-                    counts[code] += count
-        return counts
+        value_of = self._value_of(fields)
+        votes = [0] * self._n_classes
+        for number in self._forest.walk(value_of):
+            self._lists(number).add_to(votes, value_of)
+        return votes
 
     def holds(self, literal: Literal, fields: Fields) -> bool:
         """Whether a literal holds on ready fields."""
@@ -106,108 +111,62 @@ class Inference:
         test = test_of(literal.value, literal.negat, literal.tag)
         return test is not None and field is not ABSENT and test.passes(field)
 
+    def _value_of(self, fields: Fields) -> ValueOf:
+        known: dict[int, float] = {}
+        function_of = self._measures.function
+
+        def value_of(measure: int) -> float:
+            value = known.get(measure)
+            if value is None:
+                column, function = function_of(measure)
+                field = fields[column]
+                value = known[measure] = math.nan if field is ABSENT else function(field)
+            return value
+
+        return value_of
+
+    def _lists(self, number: int) -> BucketLists:
+        found = self._of_one.get(number)
+        if found is None:
+            found = self._of_one[number] = BucketLists(self._buckets[number], self._codes, self._measures)
+        return found
+
     # many rows
 
-    def batch_votes(
-        self, rows: Sequence[Fields], header: Sequence[str], datatypes: Sequence[str]
-    ) -> Iterator[NDArray[np.int64]]:
-        """Votes by class of many rows, as arrays (rows of a chunk, classes), in order of the rows."""
-        size = max(1, min(_CHUNK_ROWS, CELLS // max(1, self._n_classes)))
-        for start in range(0, len(rows), size):
-            chunk = rows[start : start + size]
-            yield self._chunk_votes(chunk, query_table(chunk, header, datatypes))
+    def ask(self, table: QueryTable, most_rows: int = _CHUNK_ROWS) -> Iterator[Chunk]:
+        """The votes of all rows, a chunk of at most ``most_rows`` after the other."""
+        widest = max(self._width, self._n_classes if self._n_classes <= FEW_CLASSES else 1)
+        size = max(1, min(most_rows, CELLS // widest))
+        for start in range(0, len(table), size):
+            yield self._chunk(start, table.part(start, start + size))
 
-    def _chunk_votes(self, rows: Sequence[Fields], table: QueryTable) -> NDArray[np.int64]:
-        votes = np.zeros((len(rows), self._n_classes), dtype=np.int64)
-        odd = np.zeros(len(rows), dtype=np.bool_)
-        for row in table.odd:
-            odd[row] = True
-            votes[row] = self.votes(rows[row])
-        asked = np.flatnonzero(~odd)
-        known = _KnownLiterals(table, self._literals)
-        for layer in self._layers:
-            for link, group in self._route_all(layer, asked, known):
-                if link.batch is None:
-                    link.batch = BucketVotes(link.clauses, self._literals, self._votes(link))
-                link.batch.add(votes, group, table)
-        return votes
+    def _chunk(self, start: int, table: QueryTable) -> Chunk:
+        readings = Readings(table, self._measures)
+        reached = self._forest.walk_all(readings)
+        groups = _groups(reached)
+        places = reached - np.array(self._starts[:-1], dtype=np.int64)[:, None]
+        if self._n_classes <= FEW_CLASSES:
+            votes = np.zeros((len(table), self._n_classes), dtype=np.float64)
+            for number, rows in groups:
+                self._ready(number).add_to(votes, rows, readings)
+            return Chunk(start, places, VoteTable(votes))
+        pairs = [pair for number, rows in groups for pair in self._ready(number).pairs(rows, readings)]
+        return Chunk(start, places, VoteList(pairs, len(table), self._n_classes))
 
-    def _route_all(
-        self, layer: list[_Link], rows: Rows, known: _KnownLiterals
-    ) -> Iterator[tuple[_Link, Rows]]:
-        rest = rows
-        for link in layer[:-1]:
-            if not len(rest):
-                return
-            taken = np.ones(len(rest), dtype=np.bool_)
-            for number in link.condition or ():
-                # A costly literal is asked of the rows that survived the ones before it.
-                alive = np.flatnonzero(taken)
-                if not len(alive):
-                    break
-                taken[alive] = known.holds(number, rest[alive])
-            if taken.any():
-                yield link, rest[taken]
-                rest = rest[~taken]
-        if len(rest):
-            yield layer[-1], rest
-
-    def _votes(self, link: _Link) -> Votes:
-        if link.votes is None:
-            link.votes = votes_of(link.bucket, self._codes)
-        return link.votes
-
-    # the table of distinct literals
-
-    def _link(self, bucket: Bucket) -> _Link:
-        condition = bucket.condition
-        return _Link(
-            None if condition is None else tuple(map(self._number, condition)),
-            [tuple(map(self._number, clause)) for clause in bucket.clauses],
-            bucket,
-        )
-
-    def _number(self, literal: Literal) -> int:
-        column, value, negat, tag = literal
-        key = (column, negat, tag, value if isinstance(value, str | int | float) else json.dumps(value))
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self._literals)
-            self._literals.append(Literal(*literal))
-            self._tests.append((column, test_of(value, negat, tag)))
-        return number
-
-    def _walk(self, layer: list[_Link], fields: Fields, memo: dict[int, bool]) -> int:
-        for place, link in enumerate(layer):
-            if link.condition is None or all(self._holds(number, fields, memo) for number in link.condition):
-                return place
-        return len(layer) - 1
-
-    def _any(self, clause: tuple[int, ...], fields: Fields, memo: dict[int, bool]) -> bool:
-        return any(self._holds(number, fields, memo) for number in clause)
-
-    def _holds(self, number: int, fields: Fields, memo: dict[int, bool]) -> bool:
-        found = memo.get(number)
+    def _ready(self, number: int) -> BucketVotes:
+        found = self._of_many.get(number)
         if found is None:
-            column, test = self._tests[number]
-            field = fields[column]
-            found = memo[number] = test is not None and field is not ABSENT and test.passes(field)
+            found = self._of_many[number] = BucketVotes(
+                self._buckets[number], self._codes, self._n_classes, self._measures, self._room
+            )
         return found
 
 
-class _KnownLiterals:
-    """What is known of the chains' literals on a chunk: each is evaluated at most once on each row."""
-
-    def __init__(self, table: QueryTable, literals: list[Literal]) -> None:
-        self._table = table
-        self._literals = literals
-        self._known: dict[int, NDArray[np.int8]] = {}
-
-    def holds(self, number: int, rows: Rows) -> NDArray[np.bool_]:
-        known = self._known.get(number)
-        if known is None:
-            known = self._known[number] = np.full(len(self._table), -1, dtype=np.int8)
-        missing = rows[known[rows] < 0]
-        if len(missing):
-            known[missing] = self._table.holds(self._literals[number], missing)
-        return known[rows] > 0
+def _groups(reached: Ints) -> Iterator[tuple[int, Ints]]:
+    """Buckets, and the rows that reached each; ``reached`` is (layers, rows)."""
+    flat = reached.ravel()
+    order = np.argsort(flat, kind="stable")
+    ends = np.flatnonzero(np.diff(flat[order], prepend=-1, append=-1)).tolist()
+    row = order % reached.shape[1]
+    for start, end in pairwise(ends):
+        yield int(flat[order[start]]), row[start:end]

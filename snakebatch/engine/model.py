@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,16 +15,19 @@ from numpy.typing import NDArray
 
 from snakebatch.engine import model_json
 from snakebatch.engine.bucket import Bucket
-from snakebatch.engine.candle import as_numbers, candle_of
-from snakebatch.engine.inference import Fields, Inference, Lookalike
+from snakebatch.engine.bucket_votes import CELLS
+from snakebatch.engine.candle import as_numbers, candle_of, mean_of
+from snakebatch.engine.inference import Chunk, Fields, Inference, Lookalike
+from snakebatch.engine.iqr_means import IqrMeans
 from snakebatch.engine.model_reader import read_model
 from snakebatch.engine.population import Population
-from snakebatch.engine.queries import ready_fields
+from snakebatch.engine.queries import Columns, Row, query_table, ready_fields
 from snakebatch.engine.settings import Settings
 from snakebatch.engine.targets import classify
 from snakebatch.errors import ModelError, StrippedModelError
 
-Row = Mapping[str, Any]
+Rows = Sequence[Row] | Columns
+"""Many rows: mappings, or columns by name (arrays or sequences)."""
 
 
 class Regression(NamedTuple):
@@ -65,6 +69,7 @@ class Model:
         self.stripped = stripped
         self._rows = population
         self._targets = targets
+        self._core_means: dict[tuple[int, int], float | None] = {}
 
     @classmethod
     def read(cls, source: str | Path | Mapping[str, Any]) -> Model:
@@ -164,46 +169,68 @@ class Model:
 
     def candle(self, row: Row) -> dict[str, float | int | None]:
         """The candle of the lookalikes' targets; all None with ``n`` 0 where there is no number to draw."""
-        return self._candle(self.votes(row))
+        return self._candle(*_voted(self.votes(row)))
 
     def regression(self, row: Row) -> Regression:
-        """``iqr_mean`` of the candle, else the mean of the buckets that the row ends in."""
+        """``iqr_mean`` of the candle, else the mean of the buckets that the row ends in; raises ModelError
+        where the target is no number.
+        """
         fields = self.fields(row)
-        return self._regression(self.inference.votes(fields), fields)
+        codes, counts = _voted(self.inference.votes(fields))
+        mean = candle_of(np.repeat(self._numbers[codes], counts).tolist())["iqr_mean"] if codes else None
+        if mean is None:
+            return self._bucket_mean(self.inference.route(fields))
+        return Regression(float(mean), "lookalikes", sum(counts))
 
     # many rows
 
-    def batch_votes(self, rows: Sequence[Row]) -> Iterator[NDArray[np.int64]]:
+    def batch_votes(self, rows: Rows) -> Iterator[NDArray[np.int64]]:
         """Votes as arrays (rows of a chunk, classes), in order of the rows."""
-        return self.inference.batch_votes([self.fields(row) for row in rows], self.header, self.datatypes)
+        return (chunk.votes.table() for chunk in self._ask_for_tables(rows))
 
-    def predictions(self, rows: Sequence[Row]) -> list[Any]:
+    def predictions(self, rows: Rows) -> list[Any]:
         """The prediction of every row."""
         classes = self.classes
-        return [classes[code] for votes in self.batch_votes(rows) for code in votes.argmax(axis=1).tolist()]
+        return [classes[code] for chunk in self._ask(rows) for code in chunk.votes.best().tolist()]
 
-    def probabilities(self, rows: Sequence[Row]) -> NDArray[np.float64]:
+    def probabilities(self, rows: Rows) -> NDArray[np.float64]:
         """P(class) as an array (rows, classes); a row without votes is uniform."""
-        found = np.empty((len(rows), len(self.classes)), dtype=np.float64)
-        start = 0
+        shares = []
         for votes in self.batch_votes(rows):
             total = votes.sum(axis=1, keepdims=True)
-            part = found[start : start + len(votes)]
-            np.divide(votes, np.maximum(total, 1), out=part)
+            part = votes / np.maximum(total, 1)
             part[total[:, 0] == 0] = 1.0 / len(self.classes)
-            start += len(votes)
+            shares.append(part)
+        return np.concatenate(shares) if shares else np.empty((0, len(self.classes)))
+
+    def candles(self, rows: Rows) -> list[dict[str, float | int | None]]:
+        """The candle of every row."""
+        found = []
+        for chunk in self._ask(rows):
+            starts, code, count = chunk.votes.pairs()
+            for start, stop in pairwise(starts.tolist()):
+                found.append(self._candle(code[start:stop].tolist(), count[start:stop].tolist()))
         return found
 
-    def candles(self, rows: Sequence[Row]) -> list[dict[str, float | int | None]]:
-        """The candle of every row."""
-        return [self._candle(votes) for chunk in self.batch_votes(rows) for votes in chunk]
+    def regressions(self, rows: Rows) -> list[Regression]:
+        """The regression of every row; raises ModelError where the target is no number."""
+        averager = self._iqr_means
+        answers = []
+        for chunk in self._ask(rows):
+            means, numbers = averager.of(chunk.votes.pairs())
+            for row, (mean, n) in enumerate(zip(means, numbers, strict=True)):
+                if n:
+                    answers.append(Regression(mean, "lookalikes", n))
+                else:
+                    answers.append(self._bucket_mean(chunk.places[:, row].tolist()))
+        return answers
 
-    def regressions(self, rows: Sequence[Row]) -> list[Regression]:
-        """The regression of every row."""
-        every = [self.fields(row) for row in rows]
-        chunks = self.inference.batch_votes(every, self.header, self.datatypes)
-        votes = (row for chunk in chunks for row in chunk)
-        return [self._regression(found, fields) for found, fields in zip(votes, every, strict=True)]
+    def _ask(self, rows: Rows) -> Iterator[Chunk]:
+        return self.inference.ask(query_table(rows, self.header, self.datatypes))
+
+    def _ask_for_tables(self, rows: Rows) -> Iterator[Chunk]:
+        table = query_table(rows, self.header, self.datatypes)
+        return self.inference.ask(table, max(1, CELLS // len(self.classes)))
 
     # writing
 
@@ -240,7 +267,7 @@ class Model:
     @cached_property
     def inference(self) -> Inference:
         """The layers made ready; built at the first question."""
-        return Inference(self.layers, self.codes, len(self.classes))
+        return Inference(self.layers, self.codes, len(self.classes), len(self.header))
 
     @cached_property
     def _class_numbers(self) -> NDArray[np.float64] | None:
@@ -248,30 +275,46 @@ class Model:
         numbers = as_numbers(self.classes)
         return np.array(numbers, dtype=np.float64) if numbers else None
 
-    def _candle(self, votes: Sequence[int] | NDArray[np.int64]) -> dict[str, float | int | None]:
-        if self._class_numbers is not None:
-            return candle_of(np.repeat(self._class_numbers, votes).tolist())
-        voted = (self.classes[code] for code in np.flatnonzero(votes).tolist())
-        numbers = as_numbers(voted)
-        return candle_of(np.repeat(numbers, [count for count in votes if count]).tolist() if numbers else ())
-
-    def _regression(self, votes: Sequence[int] | NDArray[np.int64], fields: Fields) -> Regression:
-        numbers = self._class_numbers
-        if numbers is None:
+    @property
+    def _numbers(self) -> NDArray[np.float64]:
+        if self._class_numbers is None:
             raise ModelError(f"the target {self.target!r} is not numeric; ask for a prediction instead")
-        candle = self._candle(votes)
-        if candle["iqr_mean"] is not None:
-            return Regression(float(candle["iqr_mean"]), "lookalikes", int(candle["n"] or 0))
-        means = []
-        for layer, place in zip(self.layers, self.inference.route(fields), strict=True):
-            bucket = layer[place]
+        return self._class_numbers
+
+    @cached_property
+    def _iqr_means(self) -> IqrMeans:
+        return IqrMeans(self._numbers)
+
+    def _candle(self, codes: Sequence[int], counts: Sequence[int]) -> dict[str, float | int | None]:
+        """The candle of the classes ``codes``, each voted for ``counts`` times."""
+        if self._class_numbers is not None:
+            numbers = self._class_numbers[codes].tolist() if codes else []
+        else:
+            numbers = as_numbers(self.classes[code] for code in codes)
+        votes = zip(numbers, counts, strict=True) if numbers else ()
+        return candle_of(number for number, count in votes for _ in range(count))
+
+    def _bucket_mean(self, places: Sequence[int]) -> Regression:
+        """What is answered without lookalikes: the mean of the means of the buckets, one a layer."""
+        means = [self._core_mean(layer, place) for layer, place in enumerate(places)]
+        found = [mean for mean in means if mean is not None] or [mean_of(self._numbers[self.codes].tolist())]
+        return Regression(mean_of(found), "bucket mean", 0)
+
+    def _core_mean(self, layer: int, place: int) -> float | None:
+        """The mean target of a bucket's core members, of all where it has no core, None where it is empty."""
+        key = (layer, place)
+        if key not in self._core_means:
+            bucket = self.layers[layer][place]
             core = [row for row, origin in zip(bucket.members, bucket.origins, strict=True) if origin == "c"]
-            if members := core or bucket.members:
-                means.append(candle_of(numbers[self.codes[members]].tolist())["mean"])
-        if not means:
-            means = [candle_of(numbers[self.codes].tolist())["mean"]]
-        value = candle_of(float(mean) for mean in means if mean is not None)["mean"]
-        return Regression(float(value or 0.0), "bucket mean", 0)
+            members = core or bucket.members
+            self._core_means[key] = mean_of(self._numbers[self.codes[members]].tolist()) if members else None
+        return self._core_means[key]
+
+
+def _voted(votes: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The classes with votes, and how many."""
+    codes = [code for code, count in enumerate(votes) if count]
+    return codes, [votes[code] for code in codes]
 
 
 def class_key(value: Any) -> Any:

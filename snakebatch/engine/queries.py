@@ -1,21 +1,26 @@
-"""Rows that a model is asked about: their fields made ready, one row at a time or as columns."""
+"""Rows that a model is asked about: the fields of one row made ready, or many rows as columns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.cells import MISSING_WORDS, as_text, is_missing
-from snakebatch.engine.columns import truth
-from snakebatch.engine.literal import Literal
-from snakebatch.engine.population import Column, NumberColumn, Population, Rows, TextColumn
+from snakebatch.engine.population import Column, NumberColumn, Population, TextColumn
+from snakebatch.errors import InputError
 
 ABSENT: Final = object()
 """The field of a row that lacks the column: no literal on it holds, nor its negation."""
+
+Row = Mapping[str, Any]
+Columns = Mapping[str, Any]
+"""Columns by name: arrays or sequences, all of one length."""
 
 
 def ready_field(value: Any, datatype: str) -> Any:
@@ -35,7 +40,7 @@ def ready_field(value: Any, datatype: str) -> Any:
     return number if number == number else 0.0
 
 
-def ready_fields(row: Mapping[str, Any], header: Sequence[str], datatypes: Sequence[str]) -> list[Any]:
+def ready_fields(row: Row, header: Sequence[str], datatypes: Sequence[str]) -> list[Any]:
     """The fields of a row, parallel to the header; ABSENT where the row lacks the column, and for the
     target.
     """
@@ -48,60 +53,126 @@ def ready_fields(row: Mapping[str, Any], header: Sequence[str], datatypes: Seque
 
 @dataclass(frozen=True)
 class QueryTable:
-    """Rows as a population (so that ``truth`` can be asked), with the columns that some rows lack.
+    """Rows as a population, and what a population can't hold.
 
-    ``odd`` are the rows with a field in an N column that is no number: these are asked one by one.
+    absent   column -> where rows lack it (their cells are 0.0 or ``""`` in the population)
+    odd      column of datatype N -> row -> the field, where that is no number (0.0 in the population)
     """
 
     population: Population
-    present: dict[int, NDArray[np.bool_]]
-    odd: list[int]
+    absent: Mapping[int, NDArray[np.bool_]]
+    odd: Mapping[int, Mapping[int, Any]]
 
     def __len__(self) -> int:
         return len(self.population)
 
-    def holds(self, literal: Literal, rows: Rows) -> NDArray[np.bool_]:
-        """Where the literal holds, parallel to ``rows``."""
-        outcome = truth(self.population, literal, rows)
-        present = self.present.get(literal.column)
-        return outcome if present is None else outcome & present[rows]
+    def part(self, start: int, stop: int) -> QueryTable:
+        """The rows from ``start`` up to ``stop``."""
+        if start == 0 and stop >= len(self):
+            return self
+        population = self.population
+        columns = tuple(_part(column, start, stop) for column in population.features)
+        return QueryTable(
+            _population(population.header, population.datatypes, columns, len(population.codes[start:stop])),
+            {column: lacking[start:stop] for column, lacking in self.absent.items()},
+            {
+                column: {row - start: field for row, field in fields.items() if start <= row < stop}
+                for column, fields in self.odd.items()
+            },
+        )
 
 
-def query_table(rows: Sequence[Sequence[Any]], header: Sequence[str], datatypes: Sequence[str]) -> QueryTable:
-    """The table of rows whose fields ``ready_fields`` gave."""
+def query_table(
+    rows: Sequence[Row] | Columns, header: Sequence[str], datatypes: Sequence[str]
+) -> QueryTable:
+    """The table of rows, given as mappings or as columns by name; each field as ``ready_field`` makes it.
+
+    Raises InputError where columns differ in length.
+    """
+    size = _size(rows) if isinstance(rows, Mapping) else len(rows)
     columns: list[Column] = []
-    present: dict[int, NDArray[np.bool_]] = {}
-    odd: set[int] = set()
+    absent: dict[int, NDArray[np.bool_]] = {}
+    odd: dict[int, dict[int, Any]] = {}
     for index in range(1, len(header)):
-        fields = [row[index] for row in rows]
-        if any(field is ABSENT for field in fields):
-            present[index] = np.array([field is not ABSENT for field in fields], dtype=np.bool_)
+        cells = _cells(rows, header[index], size)
+        if isinstance(cells, list) and (lacking := [cell is ABSENT for cell in cells]) and any(lacking):
+            absent[index] = np.array(lacking, dtype=np.bool_)
+            filler: Any = 0.0 if datatypes[index] == "N" else ""
+            cells = [filler if cell is ABSENT else cell for cell in cells]
         if datatypes[index] == "N":
-            columns.append(_numbers(fields, odd))
+            values, others = _numbers(cells)
+            columns.append(NumberColumn(values))
+            if others:
+                odd[index] = others
         else:
-            columns.append(_texts(fields))
-    population = Population(
-        header=tuple(header),
-        datatypes=tuple(datatypes),
-        features=tuple(columns),
+            columns.append(_texts(cells))
+    return QueryTable(_population(tuple(header), tuple(datatypes), tuple(columns), size), absent, odd)
+
+
+def _population(
+    header: tuple[str, ...], datatypes: tuple[str, ...], columns: tuple[Column, ...], size: int
+) -> Population:
+    return Population(
+        header=header,
+        datatypes=datatypes,
+        features=columns,
         classes=(None,),
-        codes=np.zeros(len(rows), dtype=np.int32),
+        codes=np.zeros(size, dtype=np.int32),
     )
-    return QueryTable(population, present, sorted(odd))
 
 
-def _numbers(fields: list[Any], odd: set[int]) -> NumberColumn:
-    values = np.zeros(len(fields), dtype=np.float64)
-    for row, field in enumerate(fields):
-        if type(field) is float:
-            values[row] = field
-        elif field is not ABSENT:
-            odd.add(row)
-    return NumberColumn(values)
+def _part(column: Column, start: int, stop: int) -> Column:
+    if isinstance(column, NumberColumn):
+        return NumberColumn(column.values[start:stop])
+    return TextColumn(column.codes[start:stop], column.vocabulary)
 
 
-def _texts(fields: list[Any]) -> TextColumn:
-    texts = ["" if field is ABSENT else field for field in fields]
+def _size(columns: Columns) -> int:
+    lengths = {name: len(cells) for name, cells in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise InputError(f"columns of a query differ in length: {lengths}; give one cell a row in each")
+    return next(iter(lengths.values()), 0)
+
+
+def _cells(rows: Sequence[Row] | Columns, name: str, size: int) -> list[Any] | NDArray[Any]:
+    """The cells of a column, ABSENT where a row has none."""
+    if isinstance(rows, Mapping):
+        column = rows.get(name, ABSENT)
+        if column is ABSENT:
+            return [ABSENT] * size
+        if isinstance(column, np.ndarray):
+            return column if column.dtype.kind in "fiub" else column.tolist()
+        return list(column)
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:
+        return [row.get(name, ABSENT) for row in rows]
+
+
+def _numbers(cells: list[Any] | NDArray[Any]) -> tuple[NDArray[np.float64], dict[int, Any]]:
+    """The values of an N column, and by row the fields that are no numbers."""
+    others: dict[int, Any] = {}
+    if isinstance(cells, np.ndarray):
+        values = cells.astype(np.float64)
+    else:
+        try:
+            # Where float() takes a cell it is what ready_field gives, but for NaN, which is missing.
+            values = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
+        except (TypeError, ValueError, OverflowError):
+            fields = list(map(ready_field, cells, repeat("N")))
+            others = {row: field for row, field in enumerate(fields) if type(field) is not float}
+            values = np.array([field if type(field) is float else 0.0 for field in fields], dtype=np.float64)
+    missing = values != values
+    if missing.any():
+        values = np.where(missing, 0.0, values)
+    return values, others
+
+
+def _texts(cells: list[Any] | NDArray[Any]) -> TextColumn:
+    if isinstance(cells, np.ndarray):
+        cells = cells.tolist()
+    texts = cells if set(map(type, cells)) <= {str} else list(map(as_text, cells))
     vocabulary = sorted(set(texts))
     code_of = {text: code for code, text in enumerate(vocabulary)}
-    return TextColumn(np.array([code_of[text] for text in texts], dtype=np.int32), vocabulary)
+    codes = np.fromiter(map(code_of.__getitem__, texts), dtype=np.int32, count=len(texts))
+    return TextColumn(codes, vocabulary)

@@ -73,6 +73,16 @@ class Rules:
         literals = list(map(Literal, self.column.tolist(), values, self.negat.tolist(), tags))
         return [tuple(literals[start:end]) for start, end in pairwise(self.clause_starts.tolist())]
 
+    def literal(self, place: int) -> Literal:
+        """One literal; its tag is empty where the format does not have it."""
+        tag = int(self.tag[place])
+        return Literal(
+            int(self.column[place]),
+            self.odd.get(place, float(self.value[place])),
+            bool(self.negat[place]),
+            "" if tag == UNKNOWN else TAGS[tag],
+        )
+
     def lookalikes(self, n_members: int) -> list[list[list[int]]]:
         """For each member its conds, as model.json has them."""
         found: list[list[list[int]]] = [[] for _ in range(n_members)]
