@@ -1,14 +1,18 @@
-"""A bucket as lists, for questions about one row: no arrays are set up for it."""
+"""A bucket in plain Python, for questions about one row: no arrays are touched by it once it is made."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snakebatch.engine.bits import Bits
 from snakebatch.engine.bucket import Bucket
-from snakebatch.engine.bucket_votes import literals_of
+from snakebatch.engine.clause_literals import clause_literals
+from snakebatch.engine.clause_table import ClauseTable
 from snakebatch.engine.distinct_conds import distinct_conds
 from snakebatch.engine.thresholds import Measures, Threshold
 
@@ -16,50 +20,61 @@ ValueOf = Callable[[int], float]
 """What is measured of the row, by the number of the measure."""
 
 
+class _Part(NamedTuple):
+    """A part of a clause table: the clauses that hold at each rank, clause j as bit j of a number."""
+
+    measure: int
+    bounds: list[float]
+    held: list[int]
+
+
 class BucketLists:
-    """Clauses as lists of thresholds, and the distinct conds with their votes."""
+    """Sets of clauses are numbers here, clause j being bit j."""
 
     def __init__(self, bucket: Bucket, codes: NDArray[np.int32], measures: Measures) -> None:
         rules = bucket.rules
-        n_clauses = len(rules.clause_starts) - 1
-        literals = literals_of(rules, measures)
-        self._clauses: list[list[Threshold]] = [[] for _ in range(n_clauses)]
-        plain = (literals.measure, literals.bound, literals.below, literals.clause)
-        for measure, bound, below, clause in zip(*(array.tolist() for array in plain), strict=True):
-            self._clauses[clause].append(Threshold(measure, bound, below))
-        for threshold, clauses in literals.own:
-            for clause in clauses.tolist():
-                self._clauses[clause].append(threshold)
-        self._votes: list[tuple[list[int], int, int]] = []
-        conds = distinct_conds(rules, codes[bucket.rows][rules.cond_member].astype(np.int64), n_clauses)
-        for code, count in zip(conds.always_code.tolist(), conds.always_count.tolist(), strict=True):
-            self._votes.append(([], code, count))
-        lists: list[list[int]] = [[] for _ in range(len(conds.code))]
+        literals = clause_literals(rules, measures)
+        self._parts = [
+            _Part(measure, bounds.tolist(), _numbers(table))
+            for measure, bounds, table in ClauseTable(literals).parts
+        ]
+        self._own: list[tuple[Threshold, int]] = [
+            (threshold, sum(1 << clause for clause in clauses.tolist())) for threshold, clauses in literals.own
+        ]
+        member_codes = codes[bucket.rows][rules.cond_member].astype(np.int64)
+        conds = distinct_conds(rules, member_codes, literals.n_clauses)
+        always = [(0, code) for code in conds.always_code.tolist()]
+        self._votes: list[tuple[int, int, int]] = [
+            (cond, code, count)
+            for (cond, code), count in zip(always, conds.always_count.tolist(), strict=True)
+        ]
+        sets = [0] * len(conds.code)
         for level in conds.levels:
-            for cond, clause in zip(lists, level.tolist(), strict=False):
-                cond.append(clause)
-        self._votes.extend(zip(lists, conds.code.tolist(), conds.count.tolist(), strict=True))
+            for place, clause in enumerate(level.tolist()):
+                sets[place] |= 1 << clause
+        self._votes.extend(zip(sets, conds.code.tolist(), conds.count.tolist(), strict=True))
 
     def add_to(self, votes: list[int], value_of: ValueOf) -> None:
         """Add the votes for the row to ``votes``, by class."""
-        known: dict[int, bool] = {}
+        held = self.held(value_of)
         for cond, code, count in self._votes:
-            for clause in cond:
-                held = known.get(clause)
-                if held is None:
-                    held = known[clause] = self._holds(clause, value_of)
-                if held:
-                    break
-            else:
+            if not cond & held:
                 votes[code] += count
 
-    def excluded(self, value_of: ValueOf) -> list[bool]:
-        """For each clause whether it is false on the row."""
-        return [not self._holds(clause, value_of) for clause in range(len(self._clauses))]
-
-    def _holds(self, clause: int, value_of: ValueOf) -> bool:
-        for measure, bound, below in self._clauses[clause]:
+    def held(self, value_of: ValueOf) -> int:
+        """The clauses that hold on the row."""
+        found = 0
+        for measure, bounds, held in self._parts:
             value = value_of(measure)
-            if value < bound if below else value >= bound:
-                return True
-        return False
+            if value == value:  # NaN: nothing holds
+                found |= held[bisect_right(bounds, value)]
+        for (measure, bound, below), clauses in self._own:
+            if clauses & ~found:
+                value = value_of(measure)
+                if value < bound if below else value >= bound:
+                    found |= clauses
+        return found
+
+
+def _numbers(table: Bits) -> list[int]:
+    return [int.from_bytes(row.tobytes(), "little") for row in table.astype("<u8", copy=False)]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.bits import words_for
 from snakebatch.engine.bucket import Bucket
+from snakebatch.engine.clause_literals import Floats, clause_literals
 from snakebatch.engine.clause_table import ClauseTable, Room
 from snakebatch.engine.distinct_conds import distinct_conds
 from snakebatch.engine.population import Rows
 from snakebatch.engine.readings import Readings
-from snakebatch.engine.rules import Ints, Rules
-from snakebatch.engine.thresholds import IS_PLAIN, Measures, Threshold
+from snakebatch.engine.rules import Ints
+from snakebatch.engine.thresholds import Measures
 
 CELLS = 1 << 22
 """Most cells of a matrix made at once; the rows are taken in parts that keep to it."""
@@ -28,42 +28,6 @@ _LITERALS_FOR_A_TABLE = 9000
 """A table pays once the rows asked exceed the first, plus the words of a row of bits, plus the second by the
 number of literals (measured).
 """
-
-
-class Literals(NamedTuple):
-    """The literals of a bucket as thresholds.
-
-    The arrays are of those on plain measures: measure, bound, below and clause. ``own`` are the others, with
-    the clauses that each is in. A literal that can never hold is left out.
-    """
-
-    measure: Ints
-    bound: NDArray[np.float64]
-    below: NDArray[np.bool_]
-    clause: Ints
-    own: list[tuple[Threshold, Ints]]
-
-
-def literals_of(rules: Rules, measures: Measures) -> Literals:
-    """The literals of a bucket as thresholds on ``measures``, which learns those it does not know."""
-    measure, bound, below = measures.plain_numbers(rules), rules.value, ~rules.negat
-    clause = np.repeat(np.arange(len(rules.clause_starts) - 1), np.diff(rules.clause_starts))
-    plain = (measure >= 0) & IS_PLAIN[rules.tag] & (bound == bound)
-    if rules.odd:
-        plain[list(rules.odd)] = False
-    rest = np.flatnonzero(~plain).tolist()
-    if not rest:
-        return Literals(measure, bound, below, clause, [])
-    bound = bound.copy()
-    own: dict[Threshold, list[int]] = {}
-    for place in rest:
-        threshold = measures.threshold(rules.literal(place))
-        if threshold is not None and threshold.measure >= 0:
-            measure[place], bound[place], plain[place] = threshold.measure, threshold.bound, True
-        elif threshold is not None:
-            own.setdefault(threshold, []).append(int(clause[place]))
-    found = [(threshold, np.unique(clauses)) for threshold, clauses in own.items()]
-    return Literals(measure[plain], bound[plain], below[plain], clause[plain], found)
 
 
 class BucketVotes:
@@ -81,7 +45,10 @@ class BucketVotes:
         self._room = room
         self._asked = 0
         self._table: ClauseTable | None = None
-        self._literals = literals_of(rules, measures)
+        self._literals = clause_literals(rules, measures)
+        self._size = len(self._literals.half_lines.bound) + len(self._literals.ranges.low)
+        used = (self._literals.half_lines.measure, self._literals.ranges.measure)
+        self._measures = np.unique(np.concatenate(used))
         self._levels: list[tuple[Ints, Ints]] | None = None
         member_codes = codes[bucket.rows][rules.cond_member].astype(np.int64)
         self._conds = distinct_conds(rules, member_codes, self._n_clauses)
@@ -119,7 +86,7 @@ class BucketVotes:
                 yield part[place], conds.code[entry], conds.count[entry]
 
     def _parts(self, rows: Rows) -> Iterator[Rows]:
-        widest = max(self._n_clauses, len(self._conds.code), len(self._literals.bound))
+        widest = max(self._n_clauses, len(self._conds.code), self._size)
         step = max(1, CELLS // widest)
         for start in range(0, len(rows), step):
             yield rows[start : start + step]
@@ -137,9 +104,8 @@ class BucketVotes:
 
     def _held(self, rows: Rows, readings: Readings) -> NDArray[np.bool_]:
         """(clauses, rows): where a clause holds."""
-        literals = self._literals
-        if len(literals.bound):
-            values = readings.plain(literals.measure)
+        if self._size:
+            values = readings.plain(self._measures)
             table = self._table_for(len(rows))
             if table is None:
                 held = self._compared(values, rows, has_void=readings.has_void)
@@ -147,19 +113,24 @@ class BucketVotes:
                 held = table.held(values, rows, has_void=readings.has_void).T
         else:
             held = np.zeros((self._n_clauses, len(rows)), dtype=np.bool_)
-        for (measure, bound, below), clauses in literals.own:
+        for (measure, bound, below), clauses in self._literals.own:
             asked = readings.values(measure, rows)
             held[clauses] |= asked < bound if below else asked >= bound
         return held
 
-    def _compared(self, values: NDArray[np.float64], rows: Rows, *, has_void: bool) -> NDArray[np.bool_]:
-        literals = self._literals
-        asked = values[literals.measure[:, None], rows]
-        true = (asked < literals.bound[:, None]) != ~literals.below[:, None]
+    def _compared(self, values: Floats, rows: Rows, *, has_void: bool) -> NDArray[np.bool_]:
+        _, lines, ranges, _ = self._literals
+        asked = values[lines.measure[:, None], rows]
+        true = (asked < lines.bound[:, None]) != ~lines.below[:, None]
         if has_void:
             true &= asked == asked
+        clause = lines.clause
+        if len(ranges.low):
+            asked = values[ranges.measure[:, None], rows]
+            true = np.concatenate([true, (asked >= ranges.low[:, None]) & (asked < ranges.high[:, None])])
+            clause = np.concatenate([clause, ranges.clause])
         if self._levels is None:
-            self._levels = _levels(literals.clause)
+            self._levels = _levels(clause)
         held = np.zeros((self._n_clauses, len(rows)), dtype=np.bool_)
         for clauses, places in self._levels:
             held[clauses] |= true[places]
@@ -169,15 +140,12 @@ class BucketVotes:
         """The table of the clauses, if it pays for the rows asked so far; kept if there is room."""
         if self._table is not None:
             return self._table
-        literals = self._literals
-        size, words = len(literals.bound), words_for(self._n_clauses)
+        words = words_for(self._n_clauses)
         self._asked += n_rows
-        if self._asked < _ROWS_FOR_A_TABLE + words + _LITERALS_FOR_A_TABLE // size:
+        if self._asked < _ROWS_FOR_A_TABLE + words + _LITERALS_FOR_A_TABLE // self._size:
             return None
-        table = ClauseTable(
-            literals.measure, literals.bound, literals.below, literals.clause, self._n_clauses
-        )
-        if self._room.take(size * words):
+        table = ClauseTable(self._literals)
+        if self._room.take(self._size * words):
             self._table = table
         else:
             self._asked = 0
@@ -194,12 +162,11 @@ class BucketVotes:
 
 
 def _levels(clause: Ints) -> list[tuple[Ints, Ints]]:
-    """The literals by their place in their clause (``clause`` is ascending): (clauses, literals) of each
-    place.
-    """
-    starts = np.flatnonzero(np.diff(clause, prepend=-1))
-    lengths = np.diff(starts, append=len(clause))
-    place = np.arange(len(clause)) - np.repeat(starts, lengths)
-    order = np.argsort(place, kind="stable")
-    ends = np.searchsorted(place[order], np.arange(int(place[order[-1]]) + 2)) if len(clause) else ()
+    """Literals by their place among those of their clause: for each place the clauses and the literals."""
+    by_clause = np.argsort(clause, kind="stable")
+    ordered = clause[by_clause]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    place = np.arange(len(clause)) - np.repeat(starts, np.diff(starts, append=len(clause)))
+    order = by_clause[np.argsort(place, kind="stable")]
+    ends = np.cumsum([0, *np.bincount(place).tolist()]).tolist()
     return [(clause[order[start:end]], order[start:end]) for start, end in pairwise(ends)]

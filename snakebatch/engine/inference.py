@@ -90,11 +90,11 @@ class Inference:
         """The lookalikes of a row, in layer, then position, then cond order."""
         value_of = self._value_of(fields)
         for layer, number in enumerate(self._forest.walk(value_of)):
-            excluded = self._lists(number).excluded(value_of)
+            held = self._lists(number).held(value_of)
             bucket, place = self._buckets[number], number - self._starts[layer]
             for position, conds in enumerate(bucket.lookalikes):
                 for cond in conds:
-                    if all(map(excluded.__getitem__, cond)):
+                    if not any(held >> clause & 1 for clause in cond):
                         yield Lookalike(layer, place, position, bucket.members[position], cond)
 
     def votes(self, fields: Fields) -> list[int]:

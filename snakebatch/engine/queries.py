@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from operator import itemgetter
@@ -93,10 +93,9 @@ def query_table(
     columns: list[Column] = []
     absent: dict[int, NDArray[np.bool_]] = {}
     odd: dict[int, dict[int, Any]] = {}
-    for index in range(1, len(header)):
-        cells = _cells(rows, header[index], size)
-        if isinstance(cells, list) and (lacking := [cell is ABSENT for cell in cells]) and any(lacking):
-            absent[index] = np.array(lacking, dtype=np.bool_)
+    for index, (cells, lacking) in enumerate(_all_cells(rows, header[1:], size), 1):
+        if lacking is not None:
+            absent[index] = lacking
             filler: Any = 0.0 if datatypes[index] == "N" else ""
             cells = [filler if cell is ABSENT else cell for cell in cells]
         if datatypes[index] == "N":
@@ -134,30 +133,51 @@ def _size(columns: Columns) -> int:
     return next(iter(lengths.values()), 0)
 
 
-def _cells(rows: Sequence[Row] | Columns, name: str, size: int) -> list[Any] | NDArray[Any]:
-    """The cells of a column, ABSENT where a row has none."""
+_Cells = Sequence[Any] | NDArray[Any]
+
+
+def _all_cells(
+    rows: Sequence[Row] | Columns, names: Sequence[str], size: int
+) -> Iterator[tuple[_Cells, NDArray[np.bool_] | None]]:
+    """The cells of every column, and where rows have none, if some do not (their cells are ABSENT)."""
     if isinstance(rows, Mapping):
-        column = rows.get(name, ABSENT)
-        if column is ABSENT:
-            return [ABSENT] * size
-        if isinstance(column, np.ndarray):
-            return column if column.dtype.kind in "fiub" else column.tolist()
-        return list(column)
+        for name in names:
+            column = rows.get(name, ABSENT)
+            if column is ABSENT:
+                yield [ABSENT] * size, np.ones(size, dtype=np.bool_)
+            elif isinstance(column, np.ndarray):
+                yield column if column.dtype.kind in "fiub" else column.tolist(), None
+            else:
+                yield list(column), None
+    elif total := _total_cells(rows, names):
+        for cells in total:
+            yield cells, None
+    else:
+        for name in names:
+            cells = [row.get(name, ABSENT) for row in rows]
+            lacking = np.array([cell is ABSENT for cell in cells], dtype=np.bool_)
+            yield cells, lacking if lacking.any() else None
+
+
+def _total_cells(rows: Sequence[Row], names: Sequence[str]) -> list[Sequence[Any]] | None:
+    """The cells of all columns; None if there are none, or a row lacks one."""
     try:
-        return list(map(itemgetter(name), rows))
+        if len(names) == 1:
+            return [list(map(itemgetter(names[0]), rows))] if rows else None
+        return list(zip(*map(itemgetter(*names), rows), strict=True)) or None
     except KeyError:
-        return [row.get(name, ABSENT) for row in rows]
+        return None
 
 
-def _numbers(cells: list[Any] | NDArray[Any]) -> tuple[NDArray[np.float64], dict[int, Any]]:
+def _numbers(cells: _Cells) -> tuple[NDArray[np.float64], dict[int, Any]]:
     """The values of an N column, and by row the fields that are no numbers."""
     others: dict[int, Any] = {}
     if isinstance(cells, np.ndarray):
         values = cells.astype(np.float64)
     else:
         try:
-            # Where float() takes a cell it is what ready_field gives, but for NaN, which is missing.
-            values = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
+            # NumPy takes a cell as float() does, and None as NaN, which is missing as well.
+            values = np.fromiter(cells, dtype=np.float64, count=len(cells))
         except (TypeError, ValueError, OverflowError):
             fields = list(map(ready_field, cells, repeat("N")))
             others = {row: field for row, field in enumerate(fields) if type(field) is not float}
@@ -168,7 +188,7 @@ def _numbers(cells: list[Any] | NDArray[Any]) -> tuple[NDArray[np.float64], dict
     return values, others
 
 
-def _texts(cells: list[Any] | NDArray[Any]) -> TextColumn:
+def _texts(cells: _Cells) -> TextColumn:
     if isinstance(cells, np.ndarray):
         cells = cells.tolist()
     texts = cells if set(map(type, cells)) <= {str} else list(map(as_text, cells))

@@ -66,6 +66,11 @@ class Measures:
             self.own.append(OwnMeasure(Literal(*literal), test))
         return Threshold(number, bound, below)
 
+    def number_of(self, column: int) -> int | None:
+        """The measure N of a column; None if there is no such column."""
+        known = 1 <= column < len(self._numbers)
+        return self._plain_number(column, TAG_NUMBERS["N"]) if known else None
+
     def plain_numbers(self, rules: Rules) -> Ints:
         """The measure of each literal of the rules; meaningless where its tag is not plain or its column
         unknown.
