@@ -16,8 +16,8 @@ from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.inference import Fields, Lookalike
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.literals import test_of
-from snakebatch.engine.model import Model, Row, class_key
-from snakebatch.engine.queries import ABSENT
+from snakebatch.engine.model import Model, class_key
+from snakebatch.engine.queries import ABSENT, Row
 
 _MEASURED = {
     "N": "{0}",

@@ -56,7 +56,7 @@ class Bucket:
     @cached_property
     def rows(self) -> Rows:
         """The members as an array."""
-        return np.array(self.members, dtype=np.intp)
+        return np.fromiter(self.members, dtype=np.intp, count=len(self.members))
 
     @cached_property
     def clauses(self) -> list[tuple[Literal, ...]]:

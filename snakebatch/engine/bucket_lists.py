@@ -39,20 +39,21 @@ class BucketLists:
             for measure, bounds, table in ClauseTable(literals).parts
         ]
         self._own: list[tuple[Threshold, int]] = [
-            (threshold, sum(1 << clause for clause in clauses.tolist())) for threshold, clauses in literals.own
+            (threshold, sum(1 << clause for clause in set(clauses.tolist())))
+            for threshold, clauses in literals.own
         ]
         member_codes = codes[bucket.rows][rules.cond_member].astype(np.int64)
         conds = distinct_conds(rules, member_codes, literals.n_clauses)
         always = [(0, code) for code in conds.always_code.tolist()]
         self._votes: list[tuple[int, int, int]] = [
             (cond, code, count)
-            for (cond, code), count in zip(always, conds.always_count.tolist(), strict=True)
+            for (cond, code), count in zip(always, conds.always_times.tolist(), strict=True)
         ]
         sets = [0] * len(conds.code)
         for level in conds.levels:
             for place, clause in enumerate(level.tolist()):
                 sets[place] |= 1 << clause
-        self._votes.extend(zip(sets, conds.code.tolist(), conds.count.tolist(), strict=True))
+        self._votes.extend(zip(sets, conds.code.tolist(), conds.times.tolist(), strict=True))
 
     def add_to(self, votes: list[int], value_of: ValueOf) -> None:
         """Add the votes for the row to ``votes``, by class."""

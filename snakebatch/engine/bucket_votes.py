@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.bits import words_for
 from snakebatch.engine.bucket import Bucket
-from snakebatch.engine.clause_literals import Floats, clause_literals
+from snakebatch.engine.clause_comparison import ClauseComparison
+from snakebatch.engine.clause_literals import clause_literals
 from snakebatch.engine.clause_table import ClauseTable, Room
 from snakebatch.engine.distinct_conds import distinct_conds
 from snakebatch.engine.population import Rows
@@ -23,10 +24,9 @@ CELLS = 1 << 22
 
 _EXACT_IN_FLOAT32 = 1 << 24
 
-_ROWS_FOR_A_TABLE = 8
-_LITERALS_FOR_A_TABLE = 9000
-"""A table pays once the rows asked exceed the first, plus the words of a row of bits, plus the second by the
-number of literals (measured).
+_MEASURE_COST, _BOUND_COST, _WORD_COST = 6000, 8, 1
+"""What a table costs for a measure, for a bound, and for each of the bound's words, in comparisons of a
+literal with a row (measured).
 """
 
 
@@ -46,36 +46,38 @@ class BucketVotes:
         self._asked = 0
         self._table: ClauseTable | None = None
         self._literals = clause_literals(rules, measures)
+        self._measures = np.concatenate([self._literals.half_lines.measure, self._literals.ranges.measure])
         self._size = len(self._literals.half_lines.bound) + len(self._literals.ranges.low)
-        used = (self._literals.half_lines.measure, self._literals.ranges.measure)
-        self._measures = np.unique(np.concatenate(used))
-        self._levels: list[tuple[Ints, Ints]] | None = None
+        self._n_measures = len(set(self._measures.tolist()))
+        self._comparison: ClauseComparison | None = None
         member_codes = codes[bucket.rows][rules.cond_member].astype(np.int64)
         self._conds = distinct_conds(rules, member_codes, self._n_clauses)
-        self._weights: NDArray[np.float32] | NDArray[np.float64] | None = None
+        self._weights: NDArray[Any] | None = None
         first = self._conds.levels[0] if self._conds.levels else None
         self._is_every_clause = (
-            first is not None and len(first) == self._n_clauses and bool((np.diff(first) == 1).all())
+            first is not None and len(first) == self._n_clauses and bool((first[1:] > first[:-1]).all())
         )
 
     def add_to(self, votes: NDArray[np.float64], rows: Rows, readings: Readings) -> None:
         """Add the votes for ``rows`` to ``votes`` (all rows, classes)."""
         conds = self._conds
         if len(conds.always_code):
-            steady = np.bincount(conds.always_code, conds.always_count, minlength=self._n_classes)
+            steady = np.bincount(conds.always_code, conds.always_times, minlength=self._n_classes)
             votes[rows] += steady
         if conds.levels:
             weights = self._weights_by_class()
             for part in self._parts(rows):
-                votes[part] += self._alike(part, readings).T.astype(weights.dtype) @ weights
+                votes[part] += (weights @ self._alike(part, readings).astype(weights.dtype)).T
 
     def pairs(self, rows: Rows, readings: Readings) -> Iterator[tuple[Ints, Ints, Ints]]:
         """The votes for ``rows`` as parallel arrays: row, class, how many."""
         conds = self._conds
         if len(conds.always_code):
             size = len(conds.always_code)
-            yield np.repeat(rows, size), np.tile(conds.always_code, len(rows)), np.tile(
-                conds.always_count, len(rows)
+            yield (
+                np.repeat(rows, size),
+                np.tile(conds.always_code, len(rows)),
+                np.tile(conds.always_times, len(rows)),
             )
         if conds.levels:
             width = len(conds.code)
@@ -83,7 +85,7 @@ class BucketVotes:
                 flat = np.flatnonzero(self._alike(part, readings).T)
                 place = flat // width
                 entry = flat - place * width
-                yield part[place], conds.code[entry], conds.count[entry]
+                yield part[place], conds.code[entry], conds.times[entry]
 
     def _parts(self, rows: Rows) -> Iterator[Rows]:
         widest = max(self._n_clauses, len(self._conds.code), self._size)
@@ -107,33 +109,17 @@ class BucketVotes:
         if self._size:
             values = readings.plain(self._measures)
             table = self._table_for(len(rows))
-            if table is None:
-                held = self._compared(values, rows, has_void=readings.has_void)
-            else:
+            if table is not None:
                 held = table.held(values, rows, has_void=readings.has_void).T
+            else:
+                if self._comparison is None:
+                    self._comparison = ClauseComparison(self._literals)
+                held = self._comparison.held(values, rows, has_void=readings.has_void)
         else:
             held = np.zeros((self._n_clauses, len(rows)), dtype=np.bool_)
         for (measure, bound, below), clauses in self._literals.own:
             asked = readings.values(measure, rows)
             held[clauses] |= asked < bound if below else asked >= bound
-        return held
-
-    def _compared(self, values: Floats, rows: Rows, *, has_void: bool) -> NDArray[np.bool_]:
-        _, lines, ranges, _ = self._literals
-        asked = values[lines.measure[:, None], rows]
-        true = (asked < lines.bound[:, None]) != ~lines.below[:, None]
-        if has_void:
-            true &= asked == asked
-        clause = lines.clause
-        if len(ranges.low):
-            asked = values[ranges.measure[:, None], rows]
-            true = np.concatenate([true, (asked >= ranges.low[:, None]) & (asked < ranges.high[:, None])])
-            clause = np.concatenate([clause, ranges.clause])
-        if self._levels is None:
-            self._levels = _levels(clause)
-        held = np.zeros((self._n_clauses, len(rows)), dtype=np.bool_)
-        for clauses, places in self._levels:
-            held[clauses] |= true[places]
         return held
 
     def _table_for(self, n_rows: int) -> ClauseTable | None:
@@ -142,7 +128,8 @@ class BucketVotes:
             return self._table
         words = words_for(self._n_clauses)
         self._asked += n_rows
-        if self._asked < _ROWS_FOR_A_TABLE + words + _LITERALS_FOR_A_TABLE // self._size:
+        cost = _MEASURE_COST * self._n_measures + self._size * (_BOUND_COST + _WORD_COST * words)
+        if self._asked * self._size < cost:
             return None
         table = ClauseTable(self._literals)
         if self._room.take(self._size * words):
@@ -151,22 +138,11 @@ class BucketVotes:
             self._asked = 0
         return table
 
-    def _weights_by_class(self) -> NDArray[np.float32] | NDArray[np.float64]:
-        """(entries, classes): how many members of a class an entry stands for."""
+    def _weights_by_class(self) -> NDArray[Any]:
+        """(classes, entries): how many members of a class an entry stands for."""
         if self._weights is None:
-            code, count = self._conds.code, self._conds.count
+            code, count = self._conds.code, self._conds.times
             exact = np.float32 if int(count.sum()) < _EXACT_IN_FLOAT32 else np.float64
-            self._weights = np.zeros((len(code), self._n_classes), dtype=exact)
-            self._weights[np.arange(len(code)), code] = count
+            self._weights = np.zeros((self._n_classes, len(code)), dtype=exact)
+            self._weights[code, np.arange(len(code))] = count
         return self._weights
-
-
-def _levels(clause: Ints) -> list[tuple[Ints, Ints]]:
-    """Literals by their place among those of their clause: for each place the clauses and the literals."""
-    by_clause = np.argsort(clause, kind="stable")
-    ordered = clause[by_clause]
-    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    place = np.arange(len(clause)) - np.repeat(starts, np.diff(starts, append=len(clause)))
-    order = by_clause[np.argsort(place, kind="stable")]
-    ends = np.cumsum([0, *np.bincount(place).tolist()]).tolist()
-    return [(clause[order[start:end]], order[start:end]) for start, end in pairwise(ends)]

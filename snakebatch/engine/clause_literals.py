@@ -7,13 +7,14 @@ within an interval is a range, and its negation two half-lines of the same claus
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.engine.literal import Literal
-from snakebatch.engine.literals import interval, test_of
+from snakebatch.engine.literals import interval
+from snakebatch.engine.profiles import TAG_NUMBERS, TAGS
 from snakebatch.engine.rules import Ints, Rules
 from snakebatch.engine.thresholds import IS_PLAIN, Measures, Threshold
 
@@ -51,76 +52,87 @@ class ClauseLiterals(NamedTuple):
 
 def clause_literals(rules: Rules, measures: Measures) -> ClauseLiterals:
     """The literals of a bucket, on ``measures``, which learns those that it does not know."""
-    n_clauses = len(rules.clause_starts) - 1
+    starts = rules.clause_starts
+    n_clauses = len(starts) - 1
     measure, bound, below = measures.plain_numbers(rules), rules.value, ~rules.negat
-    clause = np.repeat(np.arange(n_clauses), np.diff(rules.clause_starts))
+    clause = np.repeat(np.arange(n_clauses), starts[1:] - starts[:-1])
     plain = (measure >= 0) & IS_PLAIN[rules.tag] & (bound == bound)
     if rules.odd:
         plain[list(rules.odd)] = False
-    found = _Others(measures)
+    if plain.all():
+        return ClauseLiterals(n_clauses, HalfLines(measure, bound, below, clause), _NO_RANGES, [])
+    lines = HalfLines(measure[plain], bound[plain], below[plain], clause[plain])
+    interval_places = np.flatnonzero(_IS_INTERVAL[rules.tag] & (rules.tag >= 0))
+    more_lines: list[HalfLines] = []
+    ranges = _NO_RANGES
+    if len(interval_places):
+        more_lines, ranges = _intervals(rules, interval_places, clause, measures)
+        plain[interval_places] = True
+    half_lines: list[tuple[int, float, bool, int]] = []
+    own: dict[Threshold, list[int]] = {}
     for place in np.flatnonzero(~plain).tolist():
-        found.add(rules.literal(place), int(clause[place]))
-    if not plain.all():
-        measure, bound, below, clause = measure[plain], bound[plain], below[plain], clause[plain]
-    half_lines = HalfLines(measure, bound, below, clause)
-    if found.half_lines:
-        more = _half_lines(found.half_lines)
-        half_lines = HalfLines(*map(np.concatenate, zip(half_lines, more, strict=True)))
-    own = [(threshold, np.unique(clauses)) for threshold, clauses in found.own.items()]
-    return ClauseLiterals(n_clauses, half_lines, _ranges(found.ranges), own)
+        threshold = measures.threshold(rules.literal(place))
+        if threshold is not None and threshold.measure >= 0:
+            half_lines.append((*threshold, int(clause[place])))
+        elif threshold is not None:
+            own.setdefault(threshold, []).append(int(clause[place]))
+    if half_lines:
+        more_lines.append(_half_lines(half_lines))
+    found = [(threshold, np.array(clauses)) for threshold, clauses in own.items()]
+    return ClauseLiterals(n_clauses, _joined(lines, *more_lines), ranges, found)
 
 
-class _Others:
-    """Literals that are not the comparison of a plain measure with a float."""
+def _intervals(
+    rules: Rules, places: Ints, clause: Ints, measures: Measures
+) -> tuple[list[HalfLines], Ranges]:
+    """NRG and NZR ask whether a number is in [low, high); low < f <= high is that of the next floats."""
+    is_range = rules.tag[places] == _NRG
+    ends = np.array([_ends(rules.odd.get(place)) for place in places[is_range].tolist()]).reshape(-1, 2)
+    low, high = np.zeros(len(places)), np.full(len(places), _NEXT_TO_ZERO)
+    low[is_range], high[is_range] = ends[:, 0], ends[:, 1]
+    number = measures.numbers_of(rules.column[places])
+    usable = (number >= 0) & (low == low)
+    endless = is_range & (high == np.inf) & (low < np.inf)  # infinity itself is inside
+    low[is_range], high[is_range] = np.nextafter(ends[:, 0], np.inf), np.nextafter(ends[:, 1], np.inf)
+    inside = usable & (rules.negat[places] == is_range)
+    within = inside & ~endless & (low < high)
+    before, after = usable & ~inside, usable & ~inside & ~endless
+    onwards = inside & endless
+    clauses = clause[places]
+    lines = [
+        HalfLines(number[chosen], bound[chosen], np.full(int(chosen.sum()), below), clauses[chosen])
+        for chosen, bound, below in (
+            (before, low, True),
+            (after, np.maximum(low, high), False),
+            (onwards, low, False),
+        )
+    ]
+    return lines, Ranges(number[within], low[within], high[within], clauses[within])
 
-    def __init__(self, measures: Measures) -> None:
-        self.half_lines: list[tuple[int, float, bool, int]] = []
-        self.ranges: list[tuple[int, float, float, int]] = []
-        self.own: dict[Threshold, list[int]] = {}
-        self._measures = measures
 
-    def add(self, literal: Literal, clause: int) -> None:
-        if literal.tag in ("NRG", "NZR"):
-            self._add_interval(literal, clause)
-            return
-        threshold = self._measures.threshold(literal)
-        if threshold is None:
-            return
-        if threshold.measure >= 0:
-            self.half_lines.append((*threshold, clause))
-        else:
-            self.own.setdefault(threshold, []).append(clause)
-
-    def _add_interval(self, literal: Literal, clause: int) -> None:
-        """NRG and NZR ask whether a number is in [low, high): low < f <= high is that of the next floats."""
-        number = self._measures.number_of(literal.column)
-        if number is None or test_of(literal.value, literal.negat, literal.tag) is None:
-            return
-        if literal.tag == "NZR":
-            low, high, inside = 0.0, math.nextafter(0.0, 1.0), not literal.negat
-        else:
-            low, high = interval(literal.value)
-            inside, low = literal.negat, math.nextafter(low, math.inf)
-            if low < high == math.inf:  # infinity itself is inside, there is no upper end
-                self.half_lines.append((number, low, not inside, clause))
-                return
-            high = math.nextafter(high, math.inf)
-        if inside:
-            if low < high:
-                self.ranges.append((number, low, high, clause))
-        else:
-            self.half_lines += [(number, low, True, clause), (number, max(low, high), False, clause)]
+def _ends(value: Any) -> Sequence[float]:
+    """The ends of an NRG literal; NaN where the value has none."""
+    if type(value) is list and len(value) == 2 and type(value[0]) is type(value[1]) is float:
+        return value
+    try:
+        return interval(value)
+    except ValueError:
+        return math.nan, math.nan
 
 
 def _half_lines(found: list[tuple[int, float, bool, int]]) -> HalfLines:
-    measure, bound, below, clause = zip(*found, strict=True)
-    return HalfLines(_ints(measure), np.array(bound), np.array(below), _ints(clause))
+    measure, bound, below, clause = map(np.array, zip(*found, strict=True))
+    return HalfLines(measure, bound, below, clause)
 
 
-def _ranges(found: list[tuple[int, float, float, int]]) -> Ranges:
-    measure, low, high, clause = zip(*found, strict=True) if found else ((), (), (), ())
-    return Ranges(_ints(measure), np.array(low, np.float64), np.array(high, np.float64), _ints(clause))
+def _joined(*lines: HalfLines) -> HalfLines:
+    if len(lines) == 1:
+        return lines[0]
+    measure, bound, below, clause = (np.concatenate(parts) for parts in zip(*lines, strict=True))
+    return HalfLines(measure, bound, below, clause)
 
 
-def _ints(numbers: tuple[int, ...]) -> Ints:
-    return np.array(numbers, dtype=np.int64)
+_NEXT_TO_ZERO = math.nextafter(0.0, 1.0)
+_NRG = TAG_NUMBERS["NRG"]
+_IS_INTERVAL = np.array([tag in ("NRG", "NZR") for tag in TAGS])
+_NO_RANGES = Ranges(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0, np.int64))

@@ -1,7 +1,7 @@
 """Inference: a row walks every layer's chain to one bucket, whose members vote where they look alike.
 
-Two ways to the same votes. One row: fields and memo in plain Python, no arrays. Many rows: they walk together,
-those that end in the same bucket are asked of it together, and every measure is taken once.
+Two ways to the same votes. One row: fields and memo in plain Python, no arrays. Many rows: they walk
+together, those that end in the same bucket are asked of it together, and every measure is taken once.
 """
 
 from __future__ import annotations

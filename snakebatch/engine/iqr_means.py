@@ -1,14 +1,13 @@
 """``iqr_mean`` of the candles of many rows at once, to the last bit what ``candle_of`` gives for each.
 
-Quantiles take the same float operations as there. The sum within them is ``math.fsum``'s, the exact sum rounded
-once, so it is built from exact parts: every target is cut into parts of few bits, of which NumPy adds up
-millions without rounding, and only the handful of partial sums of a row is left to ``fsum``.
+Quantiles take the same float operations as there. The sum within them is ``math.fsum``'s, the exact sum
+rounded once, so it is built from exact parts: every target is cut into parts of few bits, of which NumPy adds
+up millions without rounding, and only the handful of partial sums of a row is left to ``fsum``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,19 +39,19 @@ class IqrMeans:
 
     def of(self, votes: VotePairs) -> tuple[list[float], list[int]]:
         """The ``iqr_mean`` and the number of votes of every row; NaN and 0 where there are no votes."""
-        ends = np.concatenate([[0], np.cumsum(votes.count)])
+        ends = np.concatenate([[0], np.cumsum(votes.times)])
         n = ends[votes.starts[1:]] - ends[votes.starts[:-1]]
         if self._large or int(ends[-1]) >= _MOST_VOTES:
             return self._one_by_one(votes), n.tolist()
         if not self._ascending:
             votes = self._by_value(votes)
-            ends = np.concatenate([[0], np.cumsum(votes.count)])
+            ends = np.concatenate([[0], np.cumsum(votes.times)])
         means = np.full(len(n), np.nan)
         voted = np.flatnonzero(n)
         means[voted] = self._means(votes, ends, voted)
         return means.tolist(), n.tolist()
 
-    def _means(self, votes: VotePairs, ends: Ints, voted: Ints) -> Sequence[float]:
+    def _means(self, votes: VotePairs, ends: Ints, voted: Ints) -> NDArray[np.float64]:
         """Of the rows ``voted``; ``ends`` counts the votes before each pair."""
         first, last = votes.starts[:-1][voted], votes.starts[1:][voted]
         values = self._numbers[votes.code]
@@ -61,11 +60,11 @@ class IqrMeans:
         row = np.repeat(np.arange(len(voted)), last - first)
         within = (values >= low[row]) & (values <= high[row])  # pairs of rows without votes there are none
         # Two votes may have none within: then it is the mean of all.
-        counted = np.where(within, votes.count, 0)
+        counted = np.where(within, votes.times, 0)
         count = np.add.reduceat(counted, first)
         none = count == 0
         if none.any():
-            counted = np.where(none[row], votes.count, counted)
+            counted = np.where(none[row], votes.times, counted)
             count = np.where(none, size, count)
         sums = np.add.reduceat(self._parts[:, votes.code] * counted, first, axis=1)
         totals = list(map(math.fsum, sums.T.tolist()))
@@ -75,13 +74,13 @@ class IqrMeans:
     def _by_value(self, votes: VotePairs) -> VotePairs:
         row = np.repeat(np.arange(len(votes.starts) - 1), np.diff(votes.starts))
         order = np.lexsort((self._rank[votes.code], row))
-        return VotePairs(votes.starts, votes.code[order], votes.count[order])
+        return VotePairs(votes.starts, votes.code[order], votes.times[order])
 
     def _one_by_one(self, votes: VotePairs) -> list[float]:
         means = []
         for start, stop in zip(votes.starts[:-1].tolist(), votes.starts[1:].tolist(), strict=True):
             part = slice(start, stop)
-            voted = np.repeat(self._numbers[votes.code[part]], votes.count[part]).tolist()
+            voted = np.repeat(self._numbers[votes.code[part]], votes.times[part]).tolist()
             mean = candle_of(voted)["iqr_mean"]
             means.append(math.nan if mean is None else float(mean))
         return means

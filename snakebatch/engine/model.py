@@ -17,7 +17,7 @@ from snakebatch.engine import model_json
 from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.bucket_votes import CELLS
 from snakebatch.engine.candle import as_numbers, candle_of, mean_of
-from snakebatch.engine.inference import Chunk, Fields, Inference, Lookalike
+from snakebatch.engine.inference import Chunk, Inference, Lookalike
 from snakebatch.engine.iqr_means import IqrMeans
 from snakebatch.engine.model_reader import read_model
 from snakebatch.engine.population import Population

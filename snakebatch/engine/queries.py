@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, Final
 
@@ -82,30 +82,36 @@ class QueryTable:
         )
 
 
-def query_table(
-    rows: Sequence[Row] | Columns, header: Sequence[str], datatypes: Sequence[str]
-) -> QueryTable:
+def query_table(rows: Sequence[Row] | Columns, header: Sequence[str], datatypes: Sequence[str]) -> QueryTable:
     """The table of rows, given as mappings or as columns by name; each field as ``ready_field`` makes it.
 
     Raises InputError where columns differ in length.
     """
     size = _size(rows) if isinstance(rows, Mapping) else len(rows)
-    columns: list[Column] = []
+    columns: dict[int, Column] = {}
     absent: dict[int, NDArray[np.bool_]] = {}
     odd: dict[int, dict[int, Any]] = {}
-    for index, (cells, lacking) in enumerate(_all_cells(rows, header[1:], size), 1):
+    numbers = [index for index in range(1, len(header)) if datatypes[index] == "N"]
+    matrix = _total_numbers(rows, [header[index] for index in numbers])
+    if matrix is not None:
+        columns.update((index, NumberColumn(values)) for index, values in zip(numbers, matrix, strict=True))
+    rest = [index for index in range(1, len(header)) if index not in columns]
+    for index, (cells, lacking) in zip(
+        rest, _cells(rows, [header[index] for index in rest], size), strict=True
+    ):
         if lacking is not None:
             absent[index] = lacking
             filler: Any = 0.0 if datatypes[index] == "N" else ""
             cells = [filler if cell is ABSENT else cell for cell in cells]
         if datatypes[index] == "N":
             values, others = _numbers(cells)
-            columns.append(NumberColumn(values))
+            columns[index] = NumberColumn(values)
             if others:
                 odd[index] = others
         else:
-            columns.append(_texts(cells))
-    return QueryTable(_population(tuple(header), tuple(datatypes), tuple(columns), size), absent, odd)
+            columns[index] = _texts(cells)
+    ordered = tuple(columns[index] for index in range(1, len(header)))
+    return QueryTable(_population(tuple(header), tuple(datatypes), ordered, size), absent, odd)
 
 
 def _population(
@@ -136,12 +142,12 @@ def _size(columns: Columns) -> int:
 _Cells = Sequence[Any] | NDArray[Any]
 
 
-def _all_cells(
+def _cells(
     rows: Sequence[Row] | Columns, names: Sequence[str], size: int
 ) -> Iterator[tuple[_Cells, NDArray[np.bool_] | None]]:
-    """The cells of every column, and where rows have none, if some do not (their cells are ABSENT)."""
-    if isinstance(rows, Mapping):
-        for name in names:
+    """The cells of each column, and where rows have none, if some do not (their cells are ABSENT)."""
+    for name in names:
+        if isinstance(rows, Mapping):
             column = rows.get(name, ABSENT)
             if column is ABSENT:
                 yield [ABSENT] * size, np.ones(size, dtype=np.bool_)
@@ -149,24 +155,32 @@ def _all_cells(
                 yield column if column.dtype.kind in "fiub" else column.tolist(), None
             else:
                 yield list(column), None
-    elif total := _total_cells(rows, names):
-        for cells in total:
-            yield cells, None
-    else:
-        for name in names:
+            continue
+        try:
+            yield list(map(itemgetter(name), rows)), None
+        except KeyError:
             cells = [row.get(name, ABSENT) for row in rows]
-            lacking = np.array([cell is ABSENT for cell in cells], dtype=np.bool_)
-            yield cells, lacking if lacking.any() else None
+            yield cells, np.array([cell is ABSENT for cell in cells], dtype=np.bool_)
 
 
-def _total_cells(rows: Sequence[Row], names: Sequence[str]) -> list[Sequence[Any]] | None:
-    """The cells of all columns; None if there are none, or a row lacks one."""
-    try:
-        if len(names) == 1:
-            return [list(map(itemgetter(names[0]), rows))] if rows else None
-        return list(zip(*map(itemgetter(*names), rows), strict=True)) or None
-    except KeyError:
+def _total_numbers(rows: Sequence[Row] | Columns, names: Sequence[str]) -> NDArray[np.float64] | None:
+    """(columns, rows): the N columns of rows that lack none of them, if all their cells are numbers or
+    missing, else None.
+    """
+    if isinstance(rows, Mapping) or not names:
         return None
+    found: Iterable[Any] = map(itemgetter(*names), rows)
+    try:
+        cells = found if len(names) == 1 else chain.from_iterable(found)
+        values = np.fromiter(cells, dtype=np.float64, count=len(rows) * len(names))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return _without_missing(np.ascontiguousarray(values.reshape(len(rows), len(names)).T))
+
+
+def _without_missing(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    missing = values != values
+    return np.where(missing, 0.0, values) if missing.any() else values
 
 
 def _numbers(cells: _Cells) -> tuple[NDArray[np.float64], dict[int, Any]]:
@@ -182,10 +196,7 @@ def _numbers(cells: _Cells) -> tuple[NDArray[np.float64], dict[int, Any]]:
             fields = list(map(ready_field, cells, repeat("N")))
             others = {row: field for row, field in enumerate(fields) if type(field) is not float}
             values = np.array([field if type(field) is float else 0.0 for field in fields], dtype=np.float64)
-    missing = values != values
-    if missing.any():
-        values = np.where(missing, 0.0, values)
-    return values, others
+    return _without_missing(values), others
 
 
 def _texts(cells: _Cells) -> TextColumn:

@@ -1,4 +1,4 @@
-"""What is measured of the rows that are asked: each measure at most once a row, or once a vocabulary entry."""
+"""What is measured of the rows that are asked: each measure once a row, or once a vocabulary entry."""
 
 from __future__ import annotations
 

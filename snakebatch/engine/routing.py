@@ -1,10 +1,10 @@
 """Routing: a layer's chain as a tree of the paths that its conditions share.
 
 Buckets in a row whose conditions begin with the same literal are a run: the rows on which it holds go on
-inside the run with the rest of the conditions, the others, and those that no bucket of the run takes, go on
-after it. That is exactly the walk from bucket to bucket, but a layer of thousands of buckets costs a row about
-the length of one condition. Where a run is followed by one that begins with the complement, a row on which the
-literal does not hold goes straight inside that: one comparison answers both.
+inside the run with the rest of the conditions; the others, and those that no bucket of the run takes, go on
+after it. That is exactly the walk from bucket to bucket, but a layer of thousands of buckets costs a row
+about the length of one condition. Where a run is followed by one that begins with the complement, a row on
+which the literal does not hold goes straight inside that: one comparison answers both.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Forest:
 
 def _runs(chain: _Chain, low: int, high: int, depth: int) -> tuple[list[tuple[int, int]], int | None]:
     """The runs of a range by the threshold at ``depth``, and the bucket that takes all rows, if one does."""
-    runs = []
+    runs: list[tuple[int, int]] = []
     while low < high:
         bucket, condition = chain[low]
         if len(condition) == depth:
@@ -160,18 +160,14 @@ def _chain(
     return chain
 
 
-def _threshold(
-    literal: Literal, measures: Measures, known: dict[int, Threshold | None]
-) -> Threshold | None:
+def _threshold(literal: Literal, measures: Measures, known: dict[int, Threshold | None]) -> Threshold | None:
     key = id(literal)
     if key not in known:
         known[key] = measures.threshold(literal)
     return known[key]
 
 
-def _values(
-    measure: Ints, row: Ints, matrix: NDArray[np.float64], readings: Readings
-) -> NDArray[np.float64]:
+def _values(measure: Ints, row: Ints, matrix: NDArray[np.float64], readings: Readings) -> NDArray[np.float64]:
     own = np.flatnonzero(measure < 0)
     size = len(readings)
     if not len(own):

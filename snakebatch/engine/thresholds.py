@@ -66,10 +66,13 @@ class Measures:
             self.own.append(OwnMeasure(Literal(*literal), test))
         return Threshold(number, bound, below)
 
-    def number_of(self, column: int) -> int | None:
-        """The measure N of a column; None if there is no such column."""
-        known = 1 <= column < len(self._numbers)
-        return self._plain_number(column, TAG_NUMBERS["N"]) if known else None
+    def numbers_of(self, columns: Ints) -> Ints:
+        """The measures N of columns; -1 where there is no such column."""
+        known = (columns >= 1) & (columns < len(self._numbers))
+        tag = TAG_NUMBERS["N"]
+        for column in set(columns[known].tolist()):
+            self._plain_number(column, tag)
+        return np.where(known, self._numbers[np.where(known, columns, 0), tag], -1)
 
     def plain_numbers(self, rules: Rules) -> Ints:
         """The measure of each literal of the rules; meaningless where its tag is not plain or its column

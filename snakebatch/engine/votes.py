@@ -15,7 +15,7 @@ class VotePairs(NamedTuple):
 
     starts: Ints
     code: Ints
-    count: Ints
+    times: Ints
 
 
 class Votes(Protocol):

@@ -1,0 +1,57 @@
+"""The clauses of a bucket by comparing every literal: for the few rows that no table would pay for."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snakebatch.engine.clause_literals import ClauseLiterals, Floats
+from snakebatch.engine.rules import Ints
+
+
+class ClauseComparison:
+    """Which clauses hold, from literals of plain measures."""
+
+    def __init__(self, literals: ClauseLiterals) -> None:
+        self._n_clauses = literals.n_clauses
+        lines, self._ranges = literals.half_lines, literals.ranges
+        self._measures, self._place = np.unique(lines.measure, return_inverse=True)
+        self._bound = lines.bound[:, None]
+        self._is_from = ~lines.below[:, None]
+        clause = (
+            np.concatenate([lines.clause, self._ranges.clause]) if len(self._ranges.low) else lines.clause
+        )
+        # Where each clause has one literal, in order, what holds of the literals holds of the clauses.
+        self._single = len(clause) == self._n_clauses and bool((clause[1:] > clause[:-1]).all())
+        self._levels = [] if self._single else _levels(clause)
+
+    def held(self, values: Floats, rows: Ints, *, has_void: bool) -> NDArray[np.bool_]:
+        """(clauses, rows): where a clause holds; ``values`` are (measures, all rows), NaN if ``has_void``."""
+        asked = values[self._measures[:, None], rows].take(self._place, axis=0)
+        true: NDArray[np.bool_] = (asked < self._bound) != self._is_from
+        if has_void:
+            true &= asked == asked
+        if len(self._ranges.low):
+            _, low, high, _ = self._ranges
+            asked = values[self._ranges.measure[:, None], rows]
+            true = np.concatenate([true, (asked >= low[:, None]) & (asked < high[:, None])])
+        if self._single:
+            return true
+        held = np.zeros((self._n_clauses, len(rows)), dtype=np.bool_)
+        for clauses, places in self._levels:
+            held[clauses] |= true[places]
+        return held
+
+
+def _levels(clause: Ints) -> list[tuple[Ints, Ints]]:
+    """Literals by their place among those of their clause: for each place the clauses and the literals."""
+    by_clause = clause.argsort(kind="stable")
+    ordered = clause[by_clause]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    lengths = np.append(starts[1:], len(clause)) - starts
+    place = np.arange(len(clause)) - np.repeat(starts, lengths)
+    order = by_clause[place.argsort(kind="stable")]
+    ends = np.cumsum([0, *np.bincount(place).tolist()]).tolist()
+    return [(clause[order[start:end]], order[start:end]) for start, end in pairwise(ends)]
