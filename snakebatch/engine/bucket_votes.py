@@ -24,9 +24,9 @@ CELLS = 1 << 22
 
 _EXACT_IN_FLOAT32 = 1 << 24
 
-_MEASURE_COST, _BOUND_COST, _WORD_COST = 6000, 8, 1
-"""What a table costs for a measure, for a bound, and for each of the bound's words, in comparisons of a
-literal with a row (measured).
+_MEASURE_COST, _BOUND_COST, _WORD_COST, _ASK_COST = 8000, 8, 1, 3000
+"""What a table costs for a measure, for a bound, and for each of the bound's words, and what a measure costs
+when the table is asked, in comparisons of a literal with a row (measured).
 """
 
 
@@ -43,7 +43,7 @@ class BucketVotes:
         self._n_clauses = len(rules.clause_starts) - 1
         self._n_classes = n_classes
         self._room = room
-        self._asked = 0
+        self._gain = 0
         self._table: ClauseTable | None = None
         self._literals = clause_literals(rules, measures)
         self._measures = np.concatenate([self._literals.half_lines.measure, self._literals.ranges.measure])
@@ -97,12 +97,13 @@ class BucketVotes:
         """(entries, rows): where all clauses of an entry's cond are false."""
         excluded = ~self._held(rows, readings)
         first, *more = self._conds.levels
-        if more:
-            excluded = np.ascontiguousarray(excluded)
-        alike = excluded if self._is_every_clause and not more else excluded[first]
+        if not more:
+            return excluded if self._is_every_clause else excluded[first]
+        bits = np.packbits(excluded, axis=1)
+        alike = bits[first]
         for clauses in more:
-            alike[: len(clauses)] &= excluded[clauses]
-        return alike
+            alike[: len(clauses)] &= bits[clauses]
+        return np.unpackbits(alike, axis=1, count=len(rows)).view(np.bool_)
 
     def _held(self, rows: Rows, readings: Readings) -> NDArray[np.bool_]:
         """(clauses, rows): where a clause holds."""
@@ -127,15 +128,14 @@ class BucketVotes:
         if self._table is not None:
             return self._table
         words = words_for(self._n_clauses)
-        self._asked += n_rows
-        cost = _MEASURE_COST * self._n_measures + self._size * (_BOUND_COST + _WORD_COST * words)
-        if self._asked * self._size < cost:
+        self._gain += max(0, n_rows * self._size - _ASK_COST * self._n_measures)
+        if self._gain <= _MEASURE_COST * self._n_measures + self._size * (_BOUND_COST + _WORD_COST * words):
             return None
         table = ClauseTable(self._literals)
         if self._room.take(self._size * words):
             self._table = table
         else:
-            self._asked = 0
+            self._gain = 0
         return table
 
     def _weights_by_class(self) -> NDArray[Any]:

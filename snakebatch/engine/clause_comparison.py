@@ -39,10 +39,11 @@ class ClauseComparison:
             true = np.concatenate([true, (asked >= low[:, None]) & (asked < high[:, None])])
         if self._single:
             return true
-        held = np.zeros((self._n_clauses, len(rows)), dtype=np.bool_)
+        bits = np.packbits(true, axis=1)
+        held = np.zeros((self._n_clauses, bits.shape[1]), dtype=np.uint8)
         for clauses, places in self._levels:
-            held[clauses] |= true[places]
-        return held
+            held[clauses] |= bits[places]
+        return np.unpackbits(held, axis=1, count=len(rows)).view(np.bool_)
 
 
 def _levels(clause: Ints) -> list[tuple[Ints, Ints]]:
