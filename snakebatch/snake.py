@@ -10,8 +10,9 @@ from typing import Any
 from snakebatch.engine import audit as audits
 from snakebatch.engine import pruning
 from snakebatch.engine.intake import Intake, default_seed, digest
-from snakebatch.engine.model import Model, Regression, class_key
+from snakebatch.engine.model import Model, class_key
 from snakebatch.engine.model_json import bucket_content
+from snakebatch.engine.regression import Regression
 from snakebatch.engine.settings import Settings
 from snakebatch.engine.tables import queries_of
 from snakebatch.snake_input import is_model, read_settings, read_table, validation_targets, whole_number

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,26 +16,18 @@ from numpy.typing import NDArray
 from snakebatch.engine import model_json
 from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.bucket_votes import CELLS
-from snakebatch.engine.candle import as_numbers, candle_of, mean_of
+from snakebatch.engine.candle import as_numbers, candle_of
 from snakebatch.engine.inference import Chunk, Inference, Lookalike
-from snakebatch.engine.iqr_means import IqrMeans
 from snakebatch.engine.model_reader import read_model
 from snakebatch.engine.population import Population
 from snakebatch.engine.queries import Columns, Row, query_table, ready_fields
+from snakebatch.engine.regression import Regression, Regressor
 from snakebatch.engine.settings import Settings
 from snakebatch.engine.targets import classify
 from snakebatch.errors import ModelError, StrippedModelError
 
 Rows = Sequence[Row] | Columns
 """Many rows: mappings, or columns by name (arrays or sequences)."""
-
-
-class Regression(NamedTuple):
-    """A regression's answer: ``source`` is ``"lookalikes"``, or ``"bucket mean"`` where there are none."""
-
-    value: float
-    source: str
-    n: int
 
 
 class Model:
@@ -69,7 +61,6 @@ class Model:
         self.stripped = stripped
         self._rows = population
         self._targets = targets
-        self._core_means: dict[tuple[int, int], float | None] = {}
 
     @classmethod
     def read(cls, source: str | Path | Mapping[str, Any]) -> Model:
@@ -176,11 +167,7 @@ class Model:
         where the target is no number.
         """
         fields = self.fields(row)
-        codes, counts = _voted(self.inference.votes(fields))
-        mean = candle_of(np.repeat(self._numbers[codes], counts).tolist())["iqr_mean"] if codes else None
-        if mean is None:
-            return self._bucket_mean(self.inference.route(fields))
-        return Regression(float(mean), "lookalikes", sum(counts))
+        return self._regressor.of_one(self.inference.votes(fields), self.inference.route(fields))
 
     # many rows
 
@@ -214,16 +201,7 @@ class Model:
 
     def regressions(self, rows: Rows) -> list[Regression]:
         """The regression of every row; raises ModelError where the target is no number."""
-        averager = self._iqr_means
-        answers = []
-        for chunk in self._ask(rows):
-            means, numbers = averager.of(chunk.votes.pairs())
-            for row, (mean, n) in enumerate(zip(means, numbers, strict=True)):
-                if n:
-                    answers.append(Regression(mean, "lookalikes", n))
-                else:
-                    answers.append(self._bucket_mean(chunk.places[:, row].tolist()))
-        return answers
+        return self._regressor.of_many(self._ask(rows))
 
     def _ask(self, rows: Rows) -> Iterator[Chunk]:
         return self.inference.ask(query_table(rows, self.header, self.datatypes))
@@ -275,15 +253,11 @@ class Model:
         numbers = as_numbers(self.classes)
         return np.array(numbers, dtype=np.float64) if numbers else None
 
-    @property
-    def _numbers(self) -> NDArray[np.float64]:
+    @cached_property
+    def _regressor(self) -> Regressor:
         if self._class_numbers is None:
             raise ModelError(f"the target {self.target!r} is not numeric; ask for a prediction instead")
-        return self._class_numbers
-
-    @cached_property
-    def _iqr_means(self) -> IqrMeans:
-        return IqrMeans(self._numbers)
+        return Regressor(self.layers, self._class_numbers, self.codes)
 
     def _candle(self, codes: Sequence[int], counts: Sequence[int]) -> dict[str, float | int | None]:
         """The candle of the classes ``codes``, each voted for ``counts`` times."""
@@ -293,22 +267,6 @@ class Model:
             numbers = as_numbers(self.classes[code] for code in codes)
         votes = zip(numbers, counts, strict=True) if numbers else ()
         return candle_of(number for number, count in votes for _ in range(count))
-
-    def _bucket_mean(self, places: Sequence[int]) -> Regression:
-        """What is answered without lookalikes: the mean of the means of the buckets, one a layer."""
-        means = [self._core_mean(layer, place) for layer, place in enumerate(places)]
-        found = [mean for mean in means if mean is not None] or [mean_of(self._numbers[self.codes].tolist())]
-        return Regression(mean_of(found), "bucket mean", 0)
-
-    def _core_mean(self, layer: int, place: int) -> float | None:
-        """The mean target of a bucket's core members, of all where it has no core, None where it is empty."""
-        key = (layer, place)
-        if key not in self._core_means:
-            bucket = self.layers[layer][place]
-            core = [row for row, origin in zip(bucket.members, bucket.origins, strict=True) if origin == "c"]
-            members = core or bucket.members
-            self._core_means[key] = mean_of(self._numbers[self.codes[members]].tolist()) if members else None
-        return self._core_means[key]
 
 
 def _voted(votes: Sequence[int]) -> tuple[list[int], list[int]]:
