@@ -10,11 +10,11 @@ from typing import Any
 from snakebatch.engine import audit as audits
 from snakebatch.engine import pruning
 from snakebatch.engine.intake import Intake, default_seed, digest
-from snakebatch.engine.model import Model, class_key
+from snakebatch.engine.model import Model, Rows, class_key
 from snakebatch.engine.model_json import bucket_content
 from snakebatch.engine.regression import Regression
 from snakebatch.engine.settings import Settings
-from snakebatch.engine.tables import queries_of
+from snakebatch.engine.tables import queries_of, query_columns_of
 from snakebatch.snake_input import is_model, read_settings, read_table, validation_targets, whole_number
 
 
@@ -143,7 +143,10 @@ class Snake:
 
     def get_batch_prediction(self, rows: Any) -> list[Any]:
         """The predictions of a list or DataFrame, as a list."""
-        return self._model.predictions(queries_of(rows, self._model.header)[0])
+        columns = query_columns_of(rows, self._model.header)
+        return self._model.predictions(
+            queries_of(rows, self._model.header)[0] if columns is None else columns
+        )
 
     def get_probability(self, rows: Any) -> Any:
         """P by class, a dict in class order; the key of an object target is its JSON text."""
@@ -218,10 +221,12 @@ class Snake:
         self,
         rows: Any,
         of_one: Callable[[Mapping[str, Any]], Any],
-        of_many: Callable[[Sequence[Mapping[str, Any]]], list[Any]] | None = None,
+        of_many: Callable[[Rows], list[Any]] | None = None,
     ) -> Any:
         if isinstance(rows, dict):
             return of_one(rows)
+        if of_many and (columns := query_columns_of(rows, self._model.header)) is not None:
+            return of_many(columns)
         queries, single = queries_of(rows, self._model.header)
         if single:
             return of_one(queries[0])
@@ -242,7 +247,7 @@ class Snake:
         shares = [count / total for count in votes] if total else [1 / len(votes)] * len(votes)
         return dict(zip(map(class_key, self._model.classes), shares, strict=True))
 
-    def _probabilities(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[Any, float]]:
+    def _probabilities(self, rows: Rows) -> list[dict[Any, float]]:
         keys = list(map(class_key, self._model.classes))
         return [dict(zip(keys, shares, strict=True)) for shares in self._model.probabilities(rows).tolist()]
 

@@ -124,6 +124,21 @@ def queries_of(data: Any, header: Sequence[str]) -> tuple[list[Mapping[str, Any]
     return [_row(rows, header, 1)], True
 
 
+def query_columns_of(data: Any, header: Sequence[str]) -> dict[str, Cells] | None:
+    """The columns of a DataFrame or of an array of rows by name, None of anything else.
+
+    An array has a column for each feature (or for each column, the target first); raises InputError if not.
+    """
+    if is_frame(data) or (isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.names):
+        return dict(zip(*table_of(data), strict=True))
+    if not (isinstance(data, np.ndarray) and data.ndim == 2 and data.dtype.kind in _NUMBER_KINDS):
+        return None
+    if data.shape[1] not in (len(header) - 1, len(header)):
+        wanted = f"give one for each of the {len(header) - 1} features"
+        raise InputError(f"the rows of the array have {data.shape[1]} values; {wanted}")
+    return dict(zip(header[len(header) - data.shape[1] :], data.T, strict=True))
+
+
 def _row(row: Any, header: Sequence[str], number: int) -> Mapping[str, Any]:
     if isinstance(row, Mapping):
         return row
