@@ -6,15 +6,10 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from snakebatch.engine.bits import Bits
-from snakebatch.engine.bucket import Bucket
-from snakebatch.engine.clause_literals import clause_literals
 from snakebatch.engine.clause_table import ClauseTable
-from snakebatch.engine.distinct_conds import distinct_conds
-from snakebatch.engine.thresholds import Measures, Threshold
+from snakebatch.engine.prepared_buckets import PreparedBucket
+from snakebatch.engine.thresholds import Threshold
 
 ValueOf = Callable[[int], float]
 """What is measured of the row, by the number of the measure."""
@@ -31,9 +26,8 @@ class _Part(NamedTuple):
 class BucketLists:
     """Sets of clauses are numbers here, clause j being bit j."""
 
-    def __init__(self, bucket: Bucket, codes: NDArray[np.int32], measures: Measures) -> None:
-        rules = bucket.rules
-        literals = clause_literals(rules, measures)
+    def __init__(self, bucket: PreparedBucket) -> None:
+        literals, conds = bucket
         self._parts = [
             _Part(measure, bounds.tolist(), _numbers(table))
             for measure, bounds, table in ClauseTable(literals).parts
@@ -42,8 +36,6 @@ class BucketLists:
             (threshold, sum(1 << clause for clause in set(clauses.tolist())))
             for threshold, clauses in literals.own
         ]
-        member_codes = codes[bucket.rows][rules.cond_member].astype(np.int64)
-        conds = distinct_conds(rules, member_codes, literals.n_clauses)
         always = [(0, code) for code in conds.always_code.tolist()]
         self._votes: list[tuple[int, int, int]] = [
             (cond, code, count)

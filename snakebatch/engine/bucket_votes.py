@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.bits import words_for
-from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.clause_comparison import ClauseComparison
-from snakebatch.engine.clause_literals import clause_literals
 from snakebatch.engine.clause_table import ClauseTable, Room
-from snakebatch.engine.distinct_conds import distinct_conds
 from snakebatch.engine.population import Rows
+from snakebatch.engine.prepared_buckets import PreparedBucket
 from snakebatch.engine.readings import Readings
 from snakebatch.engine.rules import Ints
-from snakebatch.engine.thresholds import Measures
 
 CELLS = 1 << 22
 """Most cells of a matrix made at once; the rows are taken in parts that keep to it."""
@@ -31,27 +28,23 @@ when the table is asked, in comparisons of a literal with a row (measured).
 
 
 class BucketVotes:
-    """A bucket made ready to be asked about many rows; ``codes`` are the classes of the population's rows.
+    """A bucket that is asked about many rows.
 
     It counts by *entries*, the distinct pairs of a cond and a class.
     """
 
-    def __init__(
-        self, bucket: Bucket, codes: NDArray[np.int32], n_classes: int, measures: Measures, room: Room
-    ) -> None:
-        rules = bucket.rules
-        self._n_clauses = len(rules.clause_starts) - 1
+    def __init__(self, bucket: PreparedBucket, n_classes: int, room: Room) -> None:
+        self._literals, self._conds = bucket
+        self._n_clauses = self._literals.n_clauses
         self._n_classes = n_classes
         self._room = room
         self._gain = 0
         self._table: ClauseTable | None = None
-        self._literals = clause_literals(rules, measures)
-        self._measures = np.concatenate([self._literals.half_lines.measure, self._literals.ranges.measure])
-        self._size = len(self._literals.half_lines.bound) + len(self._literals.ranges.low)
-        self._n_measures = len(set(self._measures.tolist()))
         self._comparison: ClauseComparison | None = None
-        member_codes = codes[bucket.rows][rules.cond_member].astype(np.int64)
-        self._conds = distinct_conds(rules, member_codes, self._n_clauses)
+        used = (self._literals.half_lines.measure, self._literals.ranges.measure)
+        self._measures = np.concatenate(used) if len(used[1]) else used[0]
+        self._size = len(self._measures)
+        self._n_measures = len(set(self._measures.tolist()))
         self._weights: NDArray[Any] | None = None
         first = self._conds.levels[0] if self._conds.levels else None
         self._is_every_clause = (

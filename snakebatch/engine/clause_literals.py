@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from snakebatch.engine.literals import interval
 from snakebatch.engine.profiles import TAG_NUMBERS, TAGS
-from snakebatch.engine.rules import Ints, Rules
+from snakebatch.engine.rules import Ints, Rules, joined_literals
 from snakebatch.engine.thresholds import IS_PLAIN, Measures, Threshold
 
 Floats = NDArray[np.float64]
@@ -50,36 +50,77 @@ class ClauseLiterals(NamedTuple):
     own: list[tuple[Threshold, Ints]]
 
 
-def clause_literals(rules: Rules, measures: Measures) -> ClauseLiterals:
-    """The literals of a bucket, on ``measures``, which learns those that it does not know."""
-    starts = rules.clause_starts
-    n_clauses = len(starts) - 1
-    measure, bound, below = measures.plain_numbers(rules), rules.value, ~rules.negat
-    clause = np.repeat(np.arange(n_clauses), starts[1:] - starts[:-1])
-    plain = (measure >= 0) & IS_PLAIN[rules.tag] & (bound == bound)
-    if rules.odd:
-        plain[list(rules.odd)] = False
+def clause_literals(rules: Sequence[Rules], measures: Measures) -> list[ClauseLiterals]:
+    """The literals of buckets, on ``measures``, which learns those that it does not know."""
+    n_clauses = np.array([len(one.clause_starts) - 1 for one in rules])
+    ends = np.concatenate([[0], np.cumsum(n_clauses)])
+    literals = joined_literals(rules)
+    clause = np.repeat(
+        np.arange(int(ends[-1])),
+        np.concatenate([one.clause_starts[1:] - one.clause_starts[:-1] for one in rules]),
+    )
+    half_lines, ranges, own = _sorted_out(literals, clause, measures)
+    own_by_bucket: list[dict[Threshold, list[int]]] = [{} for _ in rules]
+    for threshold, place in own:
+        bucket = int(ends.searchsorted(place, side="right")) - 1
+        own_by_bucket[bucket].setdefault(threshold, []).append(place - int(ends[bucket]))
+    line_ends = half_lines.clause.searchsorted(ends).tolist()
+    range_ends = ranges.clause.searchsorted(ends).tolist()
+    found = []
+    for bucket, (first, size) in enumerate(zip(ends.tolist(), n_clauses.tolist(), strict=False)):
+        lines = slice(line_ends[bucket], line_ends[bucket + 1])
+        within = slice(range_ends[bucket], range_ends[bucket + 1])
+        found.append(
+            ClauseLiterals(
+                size,
+                _lines_of(half_lines, lines, first),
+                _ranges_of(ranges, within, first),
+                [(threshold, np.array(clauses)) for threshold, clauses in own_by_bucket[bucket].items()],
+            )
+        )
+    return found
+
+
+def _lines_of(lines: HalfLines, part: slice, first: int) -> HalfLines:
+    """A part of the half-lines, clauses numbered from the bucket's first."""
+    measure, bound, below, clause = lines
+    return HalfLines(measure[part], bound[part], below[part], clause[part] - first)
+
+
+def _ranges_of(ranges: Ranges, part: slice, first: int) -> Ranges:
+    """A part of the ranges, clauses numbered from the bucket's first."""
+    measure, low, high, clause = ranges
+    return Ranges(measure[part], low[part], high[part], clause[part] - first)
+
+
+def _sorted_out(
+    literals: Rules, clause: Ints, measures: Measures
+) -> tuple[HalfLines, Ranges, list[tuple[Threshold, int]]]:
+    """Half-lines and ranges by ascending clause, and the others with the clause of each."""
+    measure, bound, below = measures.plain_numbers(literals), literals.value, ~literals.negat
+    plain = (measure >= 0) & IS_PLAIN[literals.tag] & (bound == bound)
+    if literals.odd:
+        plain[list(literals.odd)] = False
     if plain.all():
-        return ClauseLiterals(n_clauses, HalfLines(measure, bound, below, clause), _NO_RANGES, [])
-    lines = HalfLines(measure[plain], bound[plain], below[plain], clause[plain])
-    interval_places = np.flatnonzero(_IS_INTERVAL[rules.tag] & (rules.tag >= 0))
-    more_lines: list[HalfLines] = []
+        return HalfLines(measure, bound, below, clause), _NO_RANGES, []
+    lines = [HalfLines(measure[plain], bound[plain], below[plain], clause[plain])]
+    interval_places = np.flatnonzero(_IS_INTERVAL[literals.tag] & (literals.tag >= 0))
     ranges = _NO_RANGES
     if len(interval_places):
-        more_lines, ranges = _intervals(rules, interval_places, clause, measures)
+        more_lines, ranges = _intervals(literals, interval_places, clause, measures)
+        lines += more_lines
         plain[interval_places] = True
     half_lines: list[tuple[int, float, bool, int]] = []
-    own: dict[Threshold, list[int]] = {}
+    own: list[tuple[Threshold, int]] = []
     for place in np.flatnonzero(~plain).tolist():
-        threshold = measures.threshold(rules.literal(place))
+        threshold = measures.threshold(literals.literal(place))
         if threshold is not None and threshold.measure >= 0:
             half_lines.append((*threshold, int(clause[place])))
         elif threshold is not None:
-            own.setdefault(threshold, []).append(int(clause[place]))
+            own.append((threshold, int(clause[place])))
     if half_lines:
-        more_lines.append(_half_lines(half_lines))
-    found = [(threshold, np.array(clauses)) for threshold, clauses in own.items()]
-    return ClauseLiterals(n_clauses, _joined(lines, *more_lines), ranges, found)
+        lines.append(_half_lines(half_lines))
+    return _joined(*lines), ranges, own
 
 
 def _intervals(
@@ -126,10 +167,12 @@ def _half_lines(found: list[tuple[int, float, bool, int]]) -> HalfLines:
 
 
 def _joined(*lines: HalfLines) -> HalfLines:
+    """All of them, by ascending clause."""
     if len(lines) == 1:
         return lines[0]
     measure, bound, below, clause = (np.concatenate(parts) for parts in zip(*lines, strict=True))
-    return HalfLines(measure, bound, below, clause)
+    order = clause.argsort(kind="stable")
+    return HalfLines(measure[order], bound[order], below[order], clause[order])
 
 
 _NEXT_TO_ZERO = math.nextafter(0.0, 1.0)

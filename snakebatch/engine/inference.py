@@ -20,6 +20,7 @@ from snakebatch.engine.bucket_votes import CELLS, BucketVotes
 from snakebatch.engine.clause_table import Room
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.literals import test_of
+from snakebatch.engine.prepared_buckets import PreparedBucket, prepare
 from snakebatch.engine.queries import ABSENT, QueryTable
 from snakebatch.engine.readings import Readings
 from snakebatch.engine.routing import Forest
@@ -35,6 +36,7 @@ FEW_CLASSES = 64
 
 _CHUNK_ROWS = 1 << 14
 _TABLE_WORDS = 1 << 25
+_PREPARED_TOGETHER = 64
 
 
 class Lookalike(NamedTuple):
@@ -128,7 +130,7 @@ class Inference:
     def _lists(self, number: int) -> BucketLists:
         found = self._of_one.get(number)
         if found is None:
-            found = self._of_one[number] = BucketLists(self._buckets[number], self._codes, self._measures)
+            found = self._of_one[number] = BucketLists(self._prepared([number])[0])
         return found
 
     # many rows
@@ -143,23 +145,27 @@ class Inference:
     def _chunk(self, start: int, table: QueryTable) -> Chunk:
         readings = Readings(table, self._measures)
         reached = self._forest.walk_all(readings)
-        groups = _groups(reached)
+        groups = list(_groups(reached))
+        self._make_ready([number for number, _ in groups])
         places = reached - np.array(self._starts[:-1], dtype=np.int64)[:, None]
         if self._n_classes <= FEW_CLASSES:
             votes = np.zeros((len(table), self._n_classes), dtype=np.float64)
             for number, rows in groups:
-                self._ready(number).add_to(votes, rows, readings)
+                self._of_many[number].add_to(votes, rows, readings)
             return Chunk(start, places, VoteTable(votes))
-        pairs = [pair for number, rows in groups for pair in self._ready(number).pairs(rows, readings)]
+        pairs = [pair for number, rows in groups for pair in self._of_many[number].pairs(rows, readings)]
         return Chunk(start, places, VoteList(pairs, len(table), self._n_classes))
 
-    def _ready(self, number: int) -> BucketVotes:
-        found = self._of_many.get(number)
-        if found is None:
-            found = self._of_many[number] = BucketVotes(
-                self._buckets[number], self._codes, self._n_classes, self._measures, self._room
-            )
-        return found
+    def _make_ready(self, numbers: list[int]) -> None:
+        missing = [number for number in numbers if number not in self._of_many]
+        for start in range(0, len(missing), _PREPARED_TOGETHER):
+            part = missing[start : start + _PREPARED_TOGETHER]
+            for number, bucket in zip(part, self._prepared(part), strict=True):
+                self._of_many[number] = BucketVotes(bucket, self._n_classes, self._room)
+
+    def _prepared(self, numbers: list[int]) -> list[PreparedBucket]:
+        buckets = [self._buckets[number] for number in numbers]
+        return prepare(buckets, self._codes, self._n_classes, self._measures)
 
 
 def _groups(reached: Ints) -> Iterator[tuple[int, Ints]]:

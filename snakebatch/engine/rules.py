@@ -93,6 +93,27 @@ class Rules:
         return found
 
 
+def joined_literals(rules: Sequence[Rules]) -> Rules:
+    """The literals of several buckets, end to end, as clauses of one literal without conds."""
+    odd: dict[int, Any] = {}
+    size = 0
+    for one in rules:
+        odd.update((size + place, value) for place, value in one.odd.items())
+        size += len(one.column)
+    none = np.zeros(0, dtype=np.int64)
+    return Rules(
+        column=np.concatenate([one.column for one in rules]),
+        tag=np.concatenate([one.tag for one in rules]),
+        value=np.concatenate([one.value for one in rules]),
+        negat=np.concatenate([one.negat for one in rules]),
+        odd=odd,
+        clause_starts=np.arange(size + 1),
+        cond_member=none,
+        cond_starts=np.zeros(1, dtype=np.int64),
+        cond_clauses=none,
+    )
+
+
 def no_clauses(n_members: int) -> Rules:
     """The rules of a bucket of one class: each member has one cond, without clauses, and always votes."""
     nothing = Rules.of([], [])

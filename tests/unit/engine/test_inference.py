@@ -148,7 +148,7 @@ def test_pairs_of_votes_say_what_the_table_says(layers: list[list[Bucket]], quer
 )
 def test_a_table_says_what_comparing_says(clauses: list[tuple[Literal, ...]], queries: list[Any]) -> None:
     measures = Measures(len(HEADER))
-    literals = clause_literals(Rules.of(clauses, []), measures)
+    literals = clause_literals([Rules.of(clauses, [])], measures)[0]
     readings = Readings(query_table(queries, HEADER, DATATYPES), measures)
     used = np.arange(len(measures.plain))
     values, rows = readings.plain(used), np.arange(len(queries))
