@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from snakebatch.engine.clause_literals import ClauseLiterals, Floats
 from snakebatch.engine.rules import Ints
 
+_FEW_LITERALS = 32
+
 
 class ClauseComparison:
     """Which clauses hold, from literals of plain measures."""
@@ -17,7 +19,10 @@ class ClauseComparison:
     def __init__(self, literals: ClauseLiterals) -> None:
         self._n_clauses = literals.n_clauses
         lines, self._ranges = literals.half_lines, literals.ranges
-        self._measures, self._place = np.unique(lines.measure, return_inverse=True)
+        # Literals on the same measure share its readings, where they are many.
+        self._measures, self._place = lines.measure, None
+        if len(lines.measure) > _FEW_LITERALS:
+            self._measures, self._place = np.unique(lines.measure, return_inverse=True)
         self._bound = lines.bound[:, None]
         self._is_from = ~lines.below[:, None]
         clause = (
@@ -29,7 +34,9 @@ class ClauseComparison:
 
     def held(self, values: Floats, rows: Ints, *, has_void: bool) -> NDArray[np.bool_]:
         """(clauses, rows): where a clause holds; ``values`` are (measures, all rows), NaN if ``has_void``."""
-        asked = values[self._measures[:, None], rows].take(self._place, axis=0)
+        asked = values[self._measures[:, None], rows]
+        if self._place is not None:
+            asked = asked.take(self._place, axis=0)
         true: NDArray[np.bool_] = (asked < self._bound) != self._is_from
         if has_void:
             true &= asked == asked

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,11 +129,11 @@ def _intervals(
 ) -> tuple[list[HalfLines], Ranges]:
     """NRG and NZR ask whether a number is in [low, high); low < f <= high is that of the next floats."""
     is_range = rules.tag[places] == _NRG
-    ends = np.array([_ends(rules.odd.get(place)) for place in places[is_range].tolist()]).reshape(-1, 2)
+    ends = _ends(list(map(rules.odd.get, places[is_range].tolist())))
     low, high = np.zeros(len(places)), np.full(len(places), _NEXT_TO_ZERO)
     low[is_range], high[is_range] = ends[:, 0], ends[:, 1]
     number = measures.numbers_of(rules.column[places])
-    usable = (number >= 0) & (low == low)
+    usable = (number >= 0) & (low == low) & (high == high)
     endless = is_range & (high == np.inf) & (low < np.inf)  # infinity itself is inside
     low[is_range], high[is_range] = np.nextafter(ends[:, 0], np.inf), np.nextafter(ends[:, 1], np.inf)
     inside = usable & (rules.negat[places] == is_range)
@@ -151,10 +152,16 @@ def _intervals(
     return lines, Ranges(number[within], low[within], high[within], clauses[within])
 
 
-def _ends(value: Any) -> Sequence[float]:
-    """The ends of an NRG literal; NaN where the value has none."""
-    if type(value) is list and len(value) == 2 and type(value[0]) is type(value[1]) is float:
-        return value
+def _ends(values: list[Any]) -> Floats:
+    """(literals, 2): the ends of NRG literals by their values; NaN where a value has none."""
+    if set(map(type, values)) <= {list, tuple} and set(map(len, values)) == {2}:
+        flat = list(chain.from_iterable(values))
+        if set(map(type, flat)) == {float}:
+            return np.array(flat).reshape(-1, 2)
+    return np.array([_checked_ends(value) for value in values], dtype=np.float64).reshape(-1, 2)
+
+
+def _checked_ends(value: Any) -> tuple[float, float]:
     try:
         return interval(value)
     except ValueError:

@@ -99,6 +99,9 @@ def _keys(conds: _Conds, most_clauses: int) -> Ints:
             key = np.unique(key, return_inverse=True)[1].astype(np.int64)
         has = np.flatnonzero(conds.lengths > place)
         key = key * base
+        if len(has) == len(key):
+            key += conds.clauses[conds.starts + place] + 1
+            continue
         key[has] += conds.clauses[conds.starts[has] + place] + 1
     return key
 

@@ -36,7 +36,9 @@ FEW_CLASSES = 64
 
 _CHUNK_ROWS = 1 << 14
 _TABLE_WORDS = 1 << 25
-_PREPARED_TOGETHER = 64
+
+_PREPARED_TOGETHER = 1 << 14
+"""Most literals and conds of buckets prepared together, so that their arrays stay in the cache."""
 
 
 class Lookalike(NamedTuple):
@@ -158,8 +160,11 @@ class Inference:
 
     def _make_ready(self, numbers: list[int]) -> None:
         missing = [number for number in numbers if number not in self._of_many]
-        for start in range(0, len(missing), _PREPARED_TOGETHER):
-            part = missing[start : start + _PREPARED_TOGETHER]
+        while missing:
+            part = [missing.pop()]
+            size = self._buckets[part[0]].rules.size
+            while missing and (size := size + self._buckets[missing[-1]].rules.size) <= _PREPARED_TOGETHER:
+                part.append(missing.pop())
             for number, bucket in zip(part, self._prepared(part), strict=True):
                 self._of_many[number] = BucketVotes(bucket, self._n_classes, self._room)
 

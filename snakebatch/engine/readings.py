@@ -16,6 +16,9 @@ from snakebatch.engine.thresholds import Measures
 _UNKNOWN = -1.0
 """Not yet measured: what literals of their own measure of a text is 0 or more, or NaN."""
 
+_SMALL_VOCABULARY = 8
+"""A vocabulary is small if at least so many rows share an entry."""
+
 _KEPT_CELLS = 1 << 22
 """Most vocabulary entries whose measures are kept."""
 
@@ -77,8 +80,13 @@ class Readings:
             if self._kept_cells + size <= _KEPT_CELLS:
                 self._kept_cells += size
                 self._kept[number] = kept
-        wanted = codes[kept[codes] == _UNKNOWN]
-        for code in set(wanted.tolist()):
+        found = kept[codes]
+        unknown = found == _UNKNOWN
+        if not unknown.any():
+            return found
+        # A small vocabulary is measured at once, of a large one what is asked for.
+        every = size * _SMALL_VOCABULARY <= len(self)
+        for code in range(size) if every else set(codes[unknown].tolist()):
             kept[code] = measure(column.vocabulary[code])
         return kept[codes]
 

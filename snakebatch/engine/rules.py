@@ -46,6 +46,11 @@ class Rules:
     cond_starts: Ints
     cond_clauses: Ints
 
+    @property
+    def size(self) -> int:
+        """How many literals and conds there are."""
+        return len(self.column) + len(self.cond_member)
+
     @classmethod
     def of(cls, clauses: Sequence[Sequence[Literal]], lookalikes: Sequence[Sequence[Sequence[int]]]) -> Rules:
         """From the lists of model.json."""
@@ -98,7 +103,7 @@ def joined_literals(rules: Sequence[Rules]) -> Rules:
     odd: dict[int, Any] = {}
     size = 0
     for one in rules:
-        odd.update((size + place, value) for place, value in one.odd.items())
+        odd.update(zip(map(size.__add__, one.odd), one.odd.values(), strict=True))
         size += len(one.column)
     none = np.zeros(0, dtype=np.int64)
     return Rules(

@@ -27,7 +27,6 @@ from snakebatch.engine.routing import Forest
 from snakebatch.engine.rules import Rules
 from snakebatch.engine.thresholds import Measures
 from snakebatch.engine.votes import VotePairs
-from snakebatch.errors import InputError
 from tests.unit.engine.test_columns import LITERALS, ODD_LITERALS
 
 HEADER = ("y", "x", "t")
@@ -208,40 +207,6 @@ def test_tables_are_dropped_where_there_is_no_room_for_them() -> None:
     assert room.take(7)
     assert not room.take(4)
     assert room.take(3)
-
-
-# --- queries ------------------------------------------------------------------------------------------------
-
-
-@given(QUERIES)
-def test_columns_are_asked_as_rows_are(queries: list[dict[str, Any]]) -> None:
-    total = [{"x": 0.0, "t": ""} | row for row in queries]
-    by_row = query_table(total, HEADER, DATATYPES)
-    by_column = query_table({name: [row[name] for row in total] for name in ("t", "x")}, HEADER, DATATYPES)
-
-    for one, other in zip(by_row.population.features, by_column.population.features, strict=True):
-        assert [one.value(row) for row in range(len(total))] == [
-            other.value(row) for row in range(len(total))
-        ]
-    assert by_row.odd == by_column.odd
-    one_by_one = [ready_fields(row, HEADER, DATATYPES)[1] for row in total]
-    values = [
-        by_row.odd.get(1, {}).get(row, by_row.population.column(1).value(row)) for row in range(len(total))
-    ]
-    assert list(map(repr, values)) == list(map(repr, one_by_one))
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.bool_, object])
-def test_arrays_are_columns(dtype: Any) -> None:
-    model = model_of([[Bucket((Literal(1, 0.5, False, "N"),), [0], ["c"], [], [[[]]]), _else()]])
-    columns = {"x": np.array([0, 1, 0]).astype(dtype), "unknown": [1, 2, 3]}
-
-    assert model.predictions(columns) == [0, 1, 0]
-
-
-def test_columns_of_different_length_are_refused() -> None:
-    with pytest.raises(InputError, match="differ in length"):
-        query_table({"x": [1.0], "t": []}, HEADER, DATATYPES)
 
 
 def test_no_rows_have_no_answers() -> None:
