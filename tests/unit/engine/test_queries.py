@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 
@@ -86,12 +85,13 @@ def test_a_text_is_measured_once_however_many_rows_have_it(monkeypatch: pytest.M
 
 
 def test_frames_and_arrays_are_answered_as_rows_are() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is accepted, not needed")
     rows = [{"y": n % 2, "a": float(n % 2 + n / 100), "b": float(n)} for n in range(40)]
     snake = Snake(rows, n_layers=2, bucket=5)
     queries = [{"a": row["a"], "b": row["b"]} for row in rows]
     matrix = np.array([list(row.values()) for row in queries])
 
-    for table in (pd.DataFrame(queries), matrix, np.array([list(row.values()) for row in rows])):
+    for table in (pandas.DataFrame(queries), matrix, np.array([list(row.values()) for row in rows])):
         assert snake.get_prediction(table) == snake.get_batch_prediction(table) == [row["y"] for row in rows]
         assert snake.get_probability(table) == snake.get_probability(queries)
     with pytest.raises(InputError, match="give one for each of the 2 features"):
