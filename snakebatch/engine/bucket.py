@@ -19,8 +19,8 @@ class Bucket:
 
     ``condition`` None is ELSE. ``members`` are global row numbers, ``origins`` their ``"c"`` (core) or
     ``"n"`` (noise). ``lookalikes[p]`` is the list of conds of ``members[p]``; a cond is a list of indices
-    into ``clauses``. ``rules`` are clauses and lookalikes as arrays; each form is made from the other when
-    it is first asked for.
+    into ``clauses``. ``rows`` are the members and ``rules`` clauses and lookalikes as arrays; each form is
+    made from the other when it is first asked for.
     """
 
     def __init__(
@@ -32,21 +32,27 @@ class Bucket:
         lookalikes: list[list[list[int]]],
     ) -> None:
         self.condition = condition
-        self.members = members
-        self.origins = origins
-        self.__dict__.update(clauses=clauses, lookalikes=lookalikes)
+        self.__dict__.update(members=members, origins=origins, clauses=clauses, lookalikes=lookalikes)
 
     @classmethod
-    def of_rules(
-        cls, condition: Condition | None, members: list[int], origins: list[str], rules: Rules
-    ) -> Bucket:
-        """A bucket whose clauses and lookalikes are arrays."""
+    def of_rules(cls, condition: Condition | None, rows: Rows, cores: int, rules: Rules) -> Bucket:
+        """A bucket whose members, the first ``cores`` of them core, and clauses and lookalikes are arrays."""
         bucket = cls.__new__(cls)
         bucket.condition = condition
-        bucket.members = members
-        bucket.origins = origins
-        bucket.__dict__["rules"] = rules
+        bucket.__dict__.update(rows=rows, rules=rules, _cores=cores)
         return bucket
+
+    @cached_property
+    def members(self) -> list[int]:
+        """Global row numbers."""
+        members: list[int] = self.rows.tolist()
+        return members
+
+    @cached_property
+    def origins(self) -> list[str]:
+        """``"c"`` (core) or ``"n"`` (noise) of each member."""
+        cores: int = self.__dict__["_cores"]
+        return ["c"] * cores + ["n"] * (len(self.rows) - cores)
 
     @cached_property
     def rules(self) -> Rules:

@@ -135,7 +135,8 @@ def _intervals(
     number = measures.numbers_of(rules.column[places])
     usable = (number >= 0) & (low == low) & (high == high)
     endless = is_range & (high == np.inf) & (low < np.inf)  # infinity itself is inside
-    low[is_range], high[is_range] = np.nextafter(ends[:, 0], np.inf), np.nextafter(ends[:, 1], np.inf)
+    with np.errstate(over="ignore"):  # infinity follows the largest float
+        low[is_range], high[is_range] = np.nextafter(ends[:, 0], np.inf), np.nextafter(ends[:, 1], np.inf)
     inside = usable & (rules.negat[places] == is_range)
     within = inside & ~endless & (low < high)
     before, after = usable & ~inside, usable & ~inside & ~endless

@@ -69,12 +69,7 @@ def _build(population: Population, tasks: Sequence[_Task], settings: Settings) -
     keys = [task.key for task in tasks]
     rules = build_rules(population, members, keys, weights(settings.oppose_profile), settings.lookahead)
     return [
-        Bucket.of_rules(
-            (*task.of.path, *task.link.condition) or None,
-            rows.tolist(),
-            ["c"] * len(task.link.rows) + ["n"] * (len(rows) - len(task.link.rows)),
-            found,
-        )
+        Bucket.of_rules((*task.of.path, *task.link.condition) or None, rows, len(task.link.rows), found)
         for task, rows, found in zip(tasks, members, rules, strict=True)
     ]
 

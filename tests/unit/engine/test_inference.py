@@ -194,7 +194,7 @@ def test_a_path_of_thousands_of_literals_meets_no_recursion_limit() -> None:
 def test_every_bucket_of_a_batch_is_asked_without_making_its_lists() -> None:
     clauses = [(Literal(1, 1.0, False, "N"),), (Literal(1, [0.0, 2.0], True, "NRG"),)]
     given = Bucket(None, [0, 1], ["c", "c"], clauses, [[[0]], [[1]]])
-    bucket = Bucket.of_rules(None, given.members, given.origins, given.rules)
+    bucket = Bucket.of_rules(None, np.array(given.members), given.origins.count("c"), given.rules)
     model = model_of([[bucket]])
 
     assert model.predictions([{"x": 0.5}] * 50) == [0] * 50

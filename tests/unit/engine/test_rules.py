@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from snakebatch.engine.bucket import Bucket
@@ -27,11 +28,11 @@ def test_lists_to_arrays_and_back():
 
 
 def test_a_bucket_is_the_same_from_either_form():
-    given = Bucket(None, [4, 5, 6, 7], ["c"] * 4, CLAUSES, LOOKALIKES)
-    made = Bucket.of_rules(None, [4, 5, 6, 7], ["c"] * 4, given.rules)
+    given = Bucket(None, [4, 5, 6, 7], ["c", "c", "c", "n"], CLAUSES, LOOKALIKES)
+    made = Bucket.of_rules(None, np.array([4, 5, 6, 7]), 3, given.rules)
     assert made == given
     assert repr(made) == repr(given)
-    assert made != Bucket.of_rules(None, [4, 5, 6, 8], ["c"] * 4, given.rules)
+    assert made != Bucket.of_rules(None, np.array([4, 5, 6, 8]), 3, given.rules)
 
 
 def test_a_bucket_of_one_class_has_a_cond_without_clauses_for_every_member():
