@@ -9,13 +9,12 @@ from typing import Any
 
 from snakebatch.engine import audit as audits
 from snakebatch.engine import pruning
-from snakebatch.engine.intake import Intake, default_seed, digest
 from snakebatch.engine.model import Model, Rows, class_key
 from snakebatch.engine.model_json import bucket_content
 from snakebatch.engine.regression import Regression
-from snakebatch.engine.settings import Settings
 from snakebatch.engine.tables import queries_of, query_columns_of
-from snakebatch.snake_input import is_model, read_settings, read_table, validation_targets, whole_number
+from snakebatch.engine.training import check_parameters, train
+from snakebatch.snake_input import is_model, read_table, validation_targets
 
 
 class Snake:
@@ -26,7 +25,7 @@ class Snake:
     data
         What to train on: a list of dicts, sequences (with ``header``), a DataFrame, a NumPy array (2-D, or
         structured), or the path of a CSV file. Or what to load: the path of a ``model.json``, its text or
-        its parsed content; the parameters below are then unused.
+        its parsed content, or a Model; the parameters below are then unused.
     target_index
         The target's column, by position or name; with ``y``, a text is the target's name.
     n_layers, bucket, noise, oppose_profile, lookahead
@@ -69,14 +68,22 @@ class Snake:
     ) -> None:
         self.warnings: tuple[str, ...] = ()
         if is_model(data) and y is None:
-            self._model = Model.read(data)
+            self._model = data if isinstance(data, Model) else Model.read(data)
             return
-        numbers = {"n_layers": n_layers, "bucket": bucket, "lookahead": lookahead, "seed": seed, "tau": tau}
-        settings = read_settings(numbers, noise, oppose_profile, engine)
-        processes = whole_number("workers", workers) or 1
+        settings = check_parameters(
+            n_layers=n_layers,
+            bucket=bucket,
+            noise=noise,
+            oppose_profile=oppose_profile,
+            lookahead=lookahead,
+            tau=tau,
+            seed=seed,
+            workers=workers,
+            engine=engine,
+        )
         intake = read_table(data, target_index, header, y)
         self.warnings = intake.warnings
-        self._model = _train(intake, settings, seed is None, processes)
+        self._model = train(intake, settings, seed, workers)
 
     # what it is made of
 
@@ -261,19 +268,3 @@ class Snake:
             bucket = model.layers[one.layer][one.bucket]
             found.append([one.row, model.targets[one.row], list(one.cond), bucket.origins[one.position]])
         return found
-
-
-def _train(intake: Intake, asked: Settings, own_seed: bool, workers: int) -> Model:
-    # The trainer is imported where it is needed, so that a process that only asks never loads it.
-    from dataclasses import replace
-
-    from snakebatch.engine.profiles import resolve_profile
-    from snakebatch.engine.trainer import train_layers
-
-    population = intake.population
-    settings = replace(
-        asked,
-        oppose_profile=resolve_profile(asked.oppose_profile, population),
-        seed=default_seed(digest(population)) if own_seed else asked.seed,
-    )
-    return Model.trained(population, settings, train_layers(population, settings, workers))

@@ -1,25 +1,22 @@
-"""What ``Snake`` is given: a model or a table, with or without its target apart, and parameters in range."""
+"""What ``Snake`` is given: a model or a table, with or without its target apart."""
 
 from __future__ import annotations
 
-import math
-import operator
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from snakebatch.engine.intake import Intake, read_columns, read_rows
-from snakebatch.engine.settings import MAX_LOOKAHEAD, PROFILES, Settings
+from snakebatch.engine.model import Model
 from snakebatch.engine.tables import features_of, is_table, table_of, target_of
 from snakebatch.errors import InputError, shown
 
 
 def is_model(data: Any) -> bool:
-    """Whether it is the path, the text or the content of a model.json."""
-    if isinstance(data, Mapping):
+    """Whether it is the path, the text or the content of a model.json, or a Model."""
+    if isinstance(data, Mapping | Model):
         return True
     if isinstance(data, str) and data.lstrip()[:1] == "{":
         return True
@@ -93,43 +90,3 @@ def _open_text(path: Path) -> AbstractContextManager[TextIO]:
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"{path} can't be read: {reason}; give the path of a CSV file") from error
-
-
-def read_settings(numbers: Mapping[str, Any], noise: Any, oppose_profile: Any, engine: str) -> Settings:
-    """The parameters, checked before anything is read; ``numbers``: n_layers, bucket, lookahead, seed, tau.
-
-    Whole numbers of any kind are taken (NumPy's too). A seed of None is 0 here: the data will give it.
-    Raises InputError that names the parameter.
-    """
-    whole: dict[str, Any] = {name: whole_number(name, value) for name, value in numbers.items()}
-    is_number = isinstance(noise, int | float) and not isinstance(noise, bool)
-    if not is_number or not math.isfinite(noise) or not 0 <= noise <= 1:
-        raise InputError(f"noise is {noise!r}; give a share from 0 to 1")
-    if oppose_profile not in PROFILES:
-        raise InputError(f"oppose_profile is {oppose_profile!r}; give one of {', '.join(PROFILES)}")
-    from snakebatch.engine.leaf_engines import engine_version  # only training asks
-
-    settings = Settings(noise=noise, oppose_profile=oppose_profile, engine=engine_version(engine))
-    given = {name: value for name, value in whole.items() if value is not None}
-    return replace(settings, **given)
-
-
-_LEAST = {"seed": 0}
-_MOST = {"lookahead": MAX_LOOKAHEAD}
-_OPTIONAL = {"seed", "tau"}
-
-
-def whole_number(name: str, value: Any) -> int | None:
-    """``value`` as an int of at least 1 (a seed: 0); None where the parameter may be left out."""
-    if value is None and name in _OPTIONAL:
-        return None
-    least, most = _LEAST.get(name, 1), _MOST.get(name)
-    try:
-        number = -1 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = -1
-    if number < least or (most is not None and number > most):
-        wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
-        more = ", or None" if name in _OPTIONAL else ""
-        raise InputError(f"{name} is {value!r}; give an integer {wanted}{more}")
-    return number

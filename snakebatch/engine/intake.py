@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from snakebatch.engine.cells import FeatureSniffer, as_text, finite, numbers
 from snakebatch.engine.duplicates import fold
 from snakebatch.engine.population import Column, NumberColumn, Population, TextColumn
-from snakebatch.engine.tables import Cells, features_of
+from snakebatch.engine.tables import Cells, check_names, features_of
 from snakebatch.engine.targets import classify, read_target
 from snakebatch.errors import InputError, shown
 
@@ -32,6 +32,8 @@ class Intake:
     duplicates: int
     contradictions: int
     warnings: tuple[str, ...]
+    kept: NDArray[np.intp]
+    """For each row of the population its number among the rows read."""
 
 
 def read_rows(
@@ -57,11 +59,32 @@ def read_columns(header: Sequence[str], columns: Sequence[Cells], target: int | 
         raise InputError("there are no rows; give at least one")
     datatype, values = read_target(raw, name)
     warnings: list[str] = []
-    features: list[Column] = []
-    for index, cells in enumerate(columns):
-        if index != place:
-            features.append(_feature(cells, header[index], warnings))
+    features = [
+        read_feature(cells, header[index], warnings) for index, cells in enumerate(columns) if index != place
+    ]
     return finish(order_header(header, place), datatype, values, features, warnings)
+
+
+def read_feature(cells: Cells, name: str, warnings: list[str]) -> Column:
+    """One feature: what its cells say decides whether it is a column of numbers or of texts.
+
+    An array of numbers is taken as it is. ``warnings`` gets a line for cells that can't be read; raises
+    InputError on a number that is not finite.
+    """
+    if isinstance(cells, np.ndarray):
+        return NumberColumn(finite(cells.astype(np.float64), name, 1))
+    types = set(map(type, cells))
+    if all(issubclass(kind, int | float | np.integer | np.floating) and kind is not bool for kind in types):
+        return NumberColumn(finite(_floats(cells), name, 1))
+    texts = [as_text(cell) for cell in cells]
+    sniffer = FeatureSniffer()
+    sniffer.update(texts)
+    if sniffer.datatype == "T":
+        return text_column(texts)
+    values, unreadable = numbers(texts, name, 1)
+    if unreadable:
+        warnings.append(unreadable_warning(name, unreadable))
+    return NumberColumn(values)
 
 
 def check_header(header: Sequence[str], target: int | str) -> int:
@@ -88,15 +111,6 @@ def _column_number(target: Any) -> int:
     if isinstance(target, bool) or not isinstance(target, Integral):
         raise InputError(f"the target is {target!r}; give the name of a column, or its number")
     return int(target)
-
-
-def check_names(header: Sequence[str]) -> None:
-    """Raise InputError if two columns have one name."""
-    seen: set[str] = set()
-    for name in header:
-        if name in seen:
-            raise InputError(f"two columns are named {shown(name)}; give every column a name of its own")
-        seen.add(name)
 
 
 def order_header(header: Sequence[str], place: int) -> tuple[str, ...]:
@@ -131,7 +145,7 @@ def finish(
         classes=classes,
         codes=codes,
     )
-    return Intake(population, len(values), folding.duplicates, folding.contradictions, tuple(warnings))
+    return Intake(population, len(values), folding.duplicates, folding.contradictions, tuple(warnings), kept)
 
 
 def text_column(cells: Sequence[str]) -> TextColumn:
@@ -174,23 +188,6 @@ def digest(population: Population) -> str:
 def default_seed(content: str) -> int:
     """The seed of a job that names none: 53 bits of the content hash, so that JSON keeps it whole."""
     return int(content[:16], 16) >> 11
-
-
-def _feature(cells: Cells, name: str, warnings: list[str]) -> Column:
-    if isinstance(cells, np.ndarray):
-        return NumberColumn(finite(cells.astype(np.float64), name, 1))
-    types = set(map(type, cells))
-    if all(issubclass(kind, int | float | np.integer | np.floating) and kind is not bool for kind in types):
-        return NumberColumn(finite(_floats(cells), name, 1))
-    texts = [as_text(cell) for cell in cells]
-    sniffer = FeatureSniffer()
-    sniffer.update(texts)
-    if sniffer.datatype == "T":
-        return text_column(texts)
-    values, unreadable = numbers(texts, name, 1)
-    if unreadable:
-        warnings.append(unreadable_warning(name, unreadable))
-    return NumberColumn(values)
 
 
 def _floats(cells: Sequence[Any]) -> NDArray[np.float64]:

@@ -32,9 +32,9 @@ def table_of(data: Any, header: Sequence[str] | None = None) -> tuple[list[str],
     if is_frame(data):
         names, columns = columns_of(data)
     elif data.dtype.names:
-        names, columns = list(data.dtype.names), [_cells(data[name]) for name in data.dtype.names]
+        names, columns = list(data.dtype.names), [cells_of(data[name]) for name in data.dtype.names]
     else:
-        names, columns = _numbered(data.shape[1]), [_cells(column) for column in data.T]
+        names, columns = _numbered(data.shape[1]), [cells_of(column) for column in data.T]
     return _named(names, columns, header)
 
 
@@ -76,12 +76,36 @@ def target_of(y: Any, name: str | None = None) -> tuple[str, Cells]:
 
 
 def columns_of(frame: Any) -> tuple[list[str], list[Cells]]:
-    """The names and the columns of a DataFrame; columns of plain numbers as arrays, others as lists."""
-    names = list(frame.columns)
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise InputError(f"two columns are named {shown(str(name))}; give every column a name of its own")
-    return [str(name) for name in names], [_values(frame[name]) for name in names]
+    """The names and the columns of a DataFrame; columns of plain numbers as arrays, others as lists.
+
+    Raises InputError if two columns have one name.
+    """
+    names = [str(name) for name in frame.columns]
+    check_names(names)
+    return names, [_values(frame[name]) for name in frame.columns]
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raise InputError if two columns have one name."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InputError(f"two columns are named {shown(name)}; give every column a name of its own")
+        seen.add(name)
+
+
+def cells_of(array: NDArray[Any]) -> Cells:
+    """The cells of an array of one dimension: itself if it holds plain numbers, else a list of its values."""
+    if array.dtype.kind in _NUMBER_KINDS:
+        return array
+    # Dates in nanoseconds would become numbers.
+    return list((array.astype(str) if array.dtype.kind in "mM" else array).tolist())
+
+
+def row_dicts(names: Sequence[str], columns: Sequence[Cells]) -> list[Mapping[str, Any]]:
+    """Columns of one length as a dict a row."""
+    lists = [cells.tolist() if isinstance(cells, np.ndarray) else cells for cells in columns]
+    return [dict(zip(names, values, strict=True)) for values in zip(*lists, strict=True)]
 
 
 def _numbered(width: int) -> list[str]:
@@ -109,9 +133,7 @@ def queries_of(data: Any, header: Sequence[str]) -> tuple[list[Mapping[str, Any]
     if isinstance(data, Mapping):
         return [data], True
     if is_frame(data) or (isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.names):
-        names, columns = table_of(data)
-        cells = [column.tolist() if isinstance(column, np.ndarray) else column for column in columns]
-        return [dict(zip(names, values, strict=True)) for values in zip(*cells, strict=True)], False
+        return row_dicts(*table_of(data)), False
     if hasattr(data, "to_dict") and hasattr(data, "index"):
         return [{str(name): value for name, value in data.to_dict().items()}], True
     if hasattr(data, "tolist"):
@@ -157,7 +179,7 @@ def _row(row: Any, header: Sequence[str], number: int) -> Mapping[str, Any]:
 def _values(column: Any) -> Cells:
     """A column of a frame, a Series or a list: an array where its cells are plain numbers, else a list."""
     if isinstance(column, np.ndarray):
-        return _cells(column)
+        return cells_of(column)
     dtype = getattr(column, "dtype", None)
     numeric = getattr(dtype, "is_numeric", None)  # as polars says it; NumPy and pandas have a kind
     if getattr(dtype, "kind", "") in _NUMBER_KINDS or (callable(numeric) and numeric()):
@@ -168,13 +190,6 @@ def _values(column: Any) -> Cells:
         if hasattr(column, name):
             return list(getattr(column, name)())
     return list(column)
-
-
-def _cells(array: NDArray[Any]) -> Cells:
-    if array.dtype.kind in _NUMBER_KINDS:
-        return array
-    # Dates in nanoseconds would become numbers.
-    return list((array.astype(str) if array.dtype.kind in "mM" else array).tolist())
 
 
 _NUMBER_KINDS = frozenset("iuf")
