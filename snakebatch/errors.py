@@ -11,6 +11,7 @@
     │   ├── FingerprintError       a job id that belongs to other data or parameters
     │   ├── ChecksumError          a message or object that is not what its checksum says
     │   └── InvariantError         a layer that breaks a guarantee of the trainer
+    ├── MissingExtraError          a package that only an extra of SnakeBatch brings is not installed
     ├── CloudError                 the embedded cloud was asked for what it does not do
     └── BenchError                 a measurement of the bench that gave no figure
 
@@ -71,6 +72,10 @@ class ChecksumError(MeshError):
 
 class InvariantError(MeshError):
     """A layer that breaks a guarantee of the trainer."""
+
+
+class MissingExtraError(SnakeBatchError, ImportError):
+    """A package that only an extra of SnakeBatch brings is not installed; names the extra."""
 
 
 class CloudError(SnakeBatchError):

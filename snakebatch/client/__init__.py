@@ -1,0 +1,1 @@
+"""Adapters to what others build with: estimators of scikit-learn, pictures of matplotlib."""

@@ -41,7 +41,7 @@ class SlicePlace(NamedTuple):
     settings: Settings
 
     def __str__(self) -> str:
-        from snakebatch.engine.audit import wording  # only an error needs words
+        from snakebatch.engine.wording import wording  # only an error needs words
 
         words = " and ".join(wording(literal, self.population.header) for literal in self.path)
         if len(words) > _LONGEST_PATH:

@@ -240,6 +240,10 @@ class Model:
         finally:
             partial.unlink(missing_ok=True)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle keeps: all but the layers made ready, which hold functions and are made again."""
+        return {name: value for name, value in self.__dict__.items() if name != "inference"}
+
     # inside
 
     @cached_property

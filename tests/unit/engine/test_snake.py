@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snakebatch import Snake
-from snakebatch.engine.audit import wording
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.literals import KINDS, holds
+from snakebatch.engine.wording import wording
 from snakebatch.errors import InputError, ModelError, StrippedModelError
 
 VECTORS = Path(__file__).parents[2] / "data" / "vectors"
