@@ -202,10 +202,9 @@ class SnakeClassifier(ClassifierMixin, _SnakeEstimator):
         A row without votes has equal shares for the classes of the model; a class whose rows were all folded
         into others of equal features has 0.
         """
-        shares = self.snake_.model.probabilities(rows) if (rows := self._questions(X)) else None
+        rows = self._questions(X)
         found = np.zeros((len(rows), len(self.classes_)), dtype=np.float64)
-        if shares is not None:
-            found[:, self._places] = shares
+        found[:, self._places] = self.snake_.model.probabilities(rows)
         return found
 
     def plot_separation(self, X: Any, *, ax: Axes | None = None) -> Axes:
@@ -241,13 +240,16 @@ class SnakeRegressor(RegressorMixin, _SnakeEstimator):
         """The mean of the lookalikes' targets within their quartiles, else that of the buckets that the row
         ends in; never NaN. An array (rows,).
         """
-        found = self.snake_.model.regressions(rows) if (rows := self._questions(X)) else []
+        rows = self._questions(X)
+        found = self.snake_.model.regressions(rows)
         return np.array([one.value for one in found], dtype=np.float64)
 
     def explain(self, X: Any) -> list[Explanation]:
         """Why each row of ``X`` is answered as it is; ``prediction`` is the number that ``predict`` gives."""
-        found = super().explain(X)
-        return [replace(one, prediction=one.regression.value) for one in found if one.regression]
+        return [
+            replace(one, prediction=one.regression.value if one.regression else one.prediction)
+            for one in super().explain(X)
+        ]
 
     def plot_candle(self, X: Any, *, ax: Axes | None = None) -> Axes:
         """Draw the candle of each row of ``X``: the spread of its lookalikes' targets, and the answer."""

@@ -12,6 +12,7 @@ from tests.support.handlers import ROOT
 MAY_IMPORT = {
     "snakebatch/engine": set(),
     "snakebatch/planner": {"snakebatch.engine"},
+    "snakebatch/client": {"snakebatch.engine", "snakebatch.snake"},
     "snakebatch/mesh": {"snakebatch.engine", "snakebatch.planner", "snakebatch.clock"},
     "functions": {"snakebatch.engine", "snakebatch.planner", "snakebatch.mesh", "snakebatch.clock"},
     "gatherer": {
