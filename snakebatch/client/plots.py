@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.client.extras import missing
+from snakebatch.engine.literal import Literal
 from snakebatch.engine.model import Model
 from snakebatch.engine.regression import Regression
 from snakebatch.engine.wording import spelt, wording
@@ -118,13 +119,21 @@ def _bars(model: Model, layer: int) -> tuple[list[str], NDArray[np.int64]]:
         core = [row for row, origin in zip(bucket.members, bucket.origins, strict=True) if origin == "c"]
         counts.append(np.bincount(model.codes[core], minlength=len(model.classes)))
         condition = bucket.condition
-        text = "ELSE" if condition is None else " AND ".join(wording(one, model.header) for one in condition)
+        text = "ELSE"
+        if condition is not None:
+            text = " AND ".join(wording(_shortened(one), model.header) for one in condition)
         labels.append(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}...")
     if len(labels) > _MOST_BUCKETS:
         shown = _MOST_BUCKETS - 1
         rest = np.sum(counts[shown:], axis=0)
         return [*labels[:shown], f"{len(labels) - shown} more buckets"], np.array([*counts[:shown], rest])
     return labels, np.array(counts)
+
+
+def _shortened(literal: Literal) -> Literal:
+    """A literal with six digits of its number: a label is read, not computed with."""
+    value = literal.value
+    return literal._replace(value=float(f"{value:.6g}")) if isinstance(value, float) else literal
 
 
 def _new_axes() -> Axes:
