@@ -126,11 +126,12 @@ def finish(
     warnings: list[str],
 ) -> Intake:
     """Fold duplicates and make the population."""
-    _, codes = classify(values, datatype)
+    classes, codes = classify(values, datatype)
     folding = fold(features, codes)
     kept = folding.kept
-    own = values[kept] if isinstance(values, np.ndarray) else [values[row] for row in kept.tolist()]
-    classes, codes = classify(own, datatype)
+    if folding.duplicates:
+        own = values[kept] if isinstance(values, np.ndarray) else [values[row] for row in kept.tolist()]
+        classes, codes = classify(own, datatype)
     if len(classes) == 1:
         warnings.append(
             f"the target {header[0]!r} has one class only; the model will always answer {classes[0]!r}"

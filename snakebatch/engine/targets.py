@@ -118,10 +118,6 @@ def _not_finite(row: int, column: str) -> InputError:
     )
 
 
-def _identity(value: Any, datatype: str) -> Any:
-    return json.dumps(value, sort_keys=True, default=str) if datatype == "J" else value
-
-
 def sort_classes(values: Iterable[Any]) -> list[Any]:
     """Sorted targets, by their JSON text where they can't be sorted (snake-format, Inference)."""
     found = list(values)
@@ -160,10 +156,14 @@ def classify(
     if isinstance(values, np.ndarray):
         distinct_numbers, places = np.unique(values, return_inverse=True)
         return tuple(distinct_numbers.tolist()), places.astype(np.int32)
-    distinct = {_identity(value, datatype): value for value in reversed(values)}
-    classes = sort_classes(distinct.values())
-    code_of = {_identity(value, datatype): code for code, value in enumerate(classes)}
-    codes = np.fromiter(
-        (code_of[_identity(value, datatype)] for value in values), dtype=np.int32, count=len(values)
-    )
+    # Objects can't be keys of a dict: their JSON text stands for them.
+    keys = values if datatype != "J" else [_json(value) for value in values]
+    first = dict(zip(reversed(keys), reversed(values), strict=True))
+    classes = sort_classes(first.values())
+    code_of = {_json(value) if datatype == "J" else value: code for code, value in enumerate(classes)}
+    codes = np.fromiter(map(code_of.__getitem__, keys), dtype=np.int32, count=len(values))
     return tuple(classes), codes
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
