@@ -84,7 +84,8 @@ class _SnakeEstimator(BaseEstimator):
     def plot_chain(self, layer: int = 0, *, ax: Axes | None = None) -> Axes:
         """Draw a layer's chain: a bar a bucket, in the order in which they are asked, with its condition."""
         check_is_fitted(self)
-        return plots.plot_chain(self.snake_.model, layer, self._class_names(), ax)
+        with _value_errors():
+            return plots.plot_chain(self.snake_.model, layer, self._class_names(), ax)
 
     # inside
 
@@ -92,14 +93,14 @@ class _SnakeEstimator(BaseEstimator):
         """Train ``snake_`` on checked features; the parameters are refused before anything is counted."""
         with _value_errors():
             seed = _seed(self.random_state)
-            counts = {
-                name: _plain(getattr(self, name)) for name in ("n_layers", "bucket", "lookahead", "tau")
-            }
             workers = effective_n_jobs(self.n_jobs)
             settings = check_parameters(
-                **counts,
+                n_layers=_plain(self.n_layers),
+                bucket=_plain(self.bucket),
                 noise=_plain(self.noise),
                 oppose_profile=self.oppose_profile,
+                lookahead=_plain(self.lookahead),
+                tau=_plain(self.tau),
                 seed=seed,
                 workers=workers,
             )
@@ -268,8 +269,12 @@ def _value_errors() -> Iterator[None]:
 
 
 def _seed(random_state: Any) -> int | None:
-    if random_state is None or isinstance(random_state, Integral):
-        return _plain(random_state)  # type: ignore[no-any-return]  # an int or None
+    if random_state is None:
+        return None
+    if isinstance(random_state, Integral):
+        if random_state < 0:
+            raise InputError(f"random_state is {random_state}; give a non-negative integer, or None")
+        return int(random_state)
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import chain, groupby
+from itertools import chain as joined
+from itertools import groupby
 from typing import Any, Literal
 
-from snakebatch.engine.bucket import Bucket
+from snakebatch.engine.bucket import Bucket, Condition
 from snakebatch.engine.inference import Fields, Lookalike
 from snakebatch.engine.model import Model
 from snakebatch.engine.queries import Row
@@ -57,20 +58,23 @@ class Reason:
     @cached_property
     def because(self) -> tuple[str, ...]:
         """All that is true of the row in the clauses, each line once."""
-        return tuple(dict.fromkeys(chain.from_iterable(self.clauses)))
+        return tuple(dict.fromkeys(joined.from_iterable(self.clauses)))
 
 
 @dataclass(frozen=True)
 class Layer:
     """A layer's part: the bucket that the row ends in, how it came there, and who votes.
 
-    ``condition`` is empty unless ``routing`` is ``"condition"``: whatever stands here is true of the row.
+    The path to it: ``before`` says for each bucket that was asked before what kept the row out of it (each
+    line once), ``condition`` what let it into this one; that is empty unless ``routing`` is ``"condition"``.
+    Every line is true of the row.
     """
 
     layer: int
     bucket: int
     members: int
     routing: Routing
+    before: tuple[str, ...]
     condition: tuple[str, ...]
     reasons: tuple[Reason, ...]
 
@@ -161,9 +165,21 @@ class _Teller:
             bucket=place,
             members=len(bucket.members),
             routing=routing,
+            before=self._before(self.model.layers[number], place, routing),
             condition=tuple(wording(literal, self.model.header) for literal in condition),
             reasons=tuple(self._reason(bucket, cond, alike) for cond, alike in by_cond.items()),
         )
+
+    def _before(self, chain: Sequence[Bucket], place: int, routing: Routing) -> tuple[str, ...]:
+        # None of the conditions held where the last bucket takes what is left: its own neither.
+        asked = chain if routing == "last" else chain[:place]
+        return tuple(dict.fromkeys(self._kept_out(bucket.condition or ()) for bucket in asked))
+
+    def _kept_out(self, condition: Condition) -> str:
+        """The negation of the first literal that does not hold."""
+        holds = self.model.inference.holds
+        failed = next(literal for literal in condition if not holds(literal, self.fields))
+        return why_false(self.model, failed, self.fields)
 
     def _reason(self, bucket: Bucket, cond: tuple[int, ...], found: Iterable[Lookalike]) -> Reason:
         codes = self.model.codes

@@ -34,7 +34,7 @@ def classifier(iris: tuple[np.ndarray, np.ndarray]) -> SnakeClassifier:
 
 
 def plain_lines(found: Explanation) -> list[str]:
-    lines = [line for layer in found.layers for line in layer.condition]
+    lines = [line for layer in found.layers for line in (*layer.before, *layer.condition)]
     lines += [line for layer in found.layers for reason in layer.reasons for line in reason.because]
     return [line for line in lines if line.startswith('"x')]
 
@@ -49,6 +49,17 @@ def test_every_line_is_true_of_the_row(
             lines += 1
             assert is_true(line, row), line
     assert lines > 500
+
+
+def test_the_path_says_what_kept_the_row_out_of_each_bucket_before(
+    classifier: SnakeClassifier, iris: tuple[np.ndarray, np.ndarray]
+) -> None:
+    parts = [layer for found in classifier.explain(iris[0]) for layer in found.layers]
+    assert {layer.routing for layer in parts} == {"condition", "else"}
+    assert max(layer.bucket for layer in parts) > 1
+    for layer in parts:
+        assert bool(layer.before) == (layer.bucket > 0)
+        assert len(layer.before) <= layer.bucket
 
 
 def test_votes_and_probabilities_are_those_of_the_estimator(
@@ -80,7 +91,15 @@ def test_an_explanation_is_json(classifier: SnakeClassifier, iris: tuple[np.ndar
     content = json.loads(json.dumps(found.to_dict()))
     assert content["prediction"] == "setosa"
     assert content["regression"] is None
-    assert content["layers"][0].keys() == {"layer", "bucket", "members", "routing", "condition", "reasons"}
+    assert content["layers"][0].keys() == {
+        "layer",
+        "bucket",
+        "members",
+        "routing",
+        "before",
+        "condition",
+        "reasons",
+    }
     X = np.arange(30.0).reshape(-1, 1)
     (found,) = SnakeRegressor(n_layers=1, bucket=10).fit(X, X[:, 0] ** 2).explain([[4.2]])
     content = json.loads(json.dumps(found.to_dict()))
@@ -114,4 +133,5 @@ def test_without_votes_all_classes_are_equal_and_nothing_untrue_is_said() -> Non
     assert [(one.target, one.probability) for one in found.probabilities] == [("a", 0.5), ("b", 0.5)]
     found = explain(snake.model, {"x": 9.0})
     assert (found.layers[0].routing, found.layers[0].condition) == ("last", ())
+    assert found.layers[0].before == ('"x" >= 5.0',)
     assert found.layers[0].reasons[0].clauses == (('"x" >= 2.0',),)

@@ -14,7 +14,7 @@ from sklearn.datasets import load_iris
 from snakebatch.client import plots
 from snakebatch.client.sklearn import SnakeClassifier, SnakeRegressor
 from snakebatch.engine.model import Regression
-from snakebatch.errors import InputError, MissingExtraError, SnakeBatchError
+from snakebatch.errors import MissingExtraError, SnakeBatchError
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ def test_a_chain_of_numbers_has_one_colour_and_a_last_bar_for_the_rest(
 
 
 def test_a_layer_that_is_not_there_is_refused(classifier: SnakeClassifier) -> None:
-    with pytest.raises(InputError, match="no layer 2; give one from 0 to 1"):
+    with pytest.raises(ValueError, match="no layer 2; give one from 0 to 1"):
         classifier.plot_chain(2)
 
 
@@ -114,4 +114,5 @@ def test_without_matplotlib_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'snakebatch\[plot\]'") as caught:
         classifier.plot_chain()
-    assert isinstance(caught.value, SnakeBatchError | ImportError)
+    assert isinstance(caught.value, SnakeBatchError)
+    assert isinstance(caught.value, ImportError)
