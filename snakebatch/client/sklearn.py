@@ -95,12 +95,12 @@ class _SnakeEstimator(BaseEstimator):
             seed = _seed(self.random_state)
             workers = effective_n_jobs(self.n_jobs)
             settings = check_parameters(
-                n_layers=_plain(self.n_layers),
-                bucket=_plain(self.bucket),
-                noise=_plain(self.noise),
+                n_layers=self.n_layers,
+                bucket=self.bucket,
+                noise=self.noise.item() if isinstance(self.noise, np.generic) else self.noise,
                 oppose_profile=self.oppose_profile,
-                lookahead=_plain(self.lookahead),
-                tau=_plain(self.tau),
+                lookahead=self.lookahead,
+                tau=self.tau,
                 seed=seed,
                 workers=workers,
             )
@@ -160,7 +160,8 @@ class SnakeClassifier(ClassifierMixin, _SnakeEstimator):
         An int is the seed itself. None takes the seed from the content: the same data give the same model. A
         RandomState is drawn from.
     n_jobs
-        Processes to train with, as in scikit-learn (None is 1, -1 all); the model does not depend on it.
+        Processes to train with, as in scikit-learn (None is 1, -1 all); the model does not depend on it. With
+        more than one, a script needs ``if __name__ == "__main__":`` around what it does.
 
     Attributes
     ----------
@@ -276,11 +277,6 @@ def _seed(random_state: Any) -> int | None:
             raise InputError(f"random_state is {random_state}; give a non-negative integer, or None")
         return int(random_state)
     return int(check_random_state(random_state).randint(2**31 - 1))
-
-
-def _plain(value: Any) -> Any:
-    """A parameter as Python has it; grids are often made by NumPy."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _name(y: Any) -> str | None:
