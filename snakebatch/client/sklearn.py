@@ -97,7 +97,7 @@ class _SnakeEstimator(BaseEstimator):
             settings = check_parameters(
                 n_layers=self.n_layers,
                 bucket=self.bucket,
-                noise=self.noise.item() if isinstance(self.noise, np.generic) else self.noise,
+                noise=self.noise,
                 oppose_profile=self.oppose_profile,
                 lookahead=self.lookahead,
                 tau=self.tau,
@@ -160,8 +160,8 @@ class SnakeClassifier(ClassifierMixin, _SnakeEstimator):
         An int is the seed itself. None takes the seed from the content: the same data give the same model. A
         RandomState is drawn from.
     n_jobs
-        Processes to train with, as in scikit-learn (None is 1, -1 all); the model does not depend on it. With
-        more than one, a script needs ``if __name__ == "__main__":`` around what it does.
+        Processes to train with, as in scikit-learn (None is 1, -1 all); the model does not depend on it, and
+        a script needs no ``__main__`` guard.
 
     Attributes
     ----------

@@ -81,14 +81,6 @@ def test_columns_in_another_order_are_refused() -> None:
         estimator.predict(X[["word", "place", "odd", "rank"]])
 
 
-def test_booleans_and_numbers_mean_the_same() -> None:
-    X = np.random.default_rng(0).integers(0, 2, (60, 6)).astype(bool)
-    y = X[:, 0] ^ X[:, 1]
-    estimator = small().fit(X, y)
-    assert estimator.classes_.tolist() == [False, True]
-    np.testing.assert_array_equal(estimator.predict(X), estimator.predict(X.astype(float)))
-
-
 class Column:
     """What we use of a polars Series."""
 

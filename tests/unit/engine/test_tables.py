@@ -137,7 +137,10 @@ def test_what_does_not_fit_together_is_refused(data: Any, more: dict[str, Any], 
 
 def test_numpy_numbers_are_parameters_too(expected: str) -> None:
     numbers: dict[str, Any] = {"n_layers": np.int64(1), "bucket": np.int32(30), "lookahead": np.uint8(5)}
-    assert text(Snake(ROWS, "y", **numbers)) == expected
+    assert text(Snake(ROWS, "y", **numbers, noise=np.float32(0.25))) == expected  # type: ignore[arg-type]
+    for noise in (np.bool_(True), np.float64("nan"), "0.25"):
+        with pytest.raises(InputError, match="give a share from 0 to 1"):
+            Snake(ROWS, "y", noise=noise)  # type: ignore[arg-type]
 
 
 def test_a_structured_array_is_asked_by_its_names(expected: str) -> None:
