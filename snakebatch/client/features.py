@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from snakebatch.engine.cells import is_missing
 from snakebatch.engine.intake import Intake, finish, read_feature
 from snakebatch.engine.population import Column
-from snakebatch.engine.queries import Row
+from snakebatch.engine.queries import Columns, Row
 from snakebatch.engine.tables import Cells, cells_of, check_names, columns_of, row_dicts
 
 
@@ -26,8 +26,12 @@ class Features:
     def __len__(self) -> int:
         return len(self.columns[0]) if self.columns else 0
 
+    def questions(self, names: Sequence[str]) -> Columns:
+        """The columns as the questions of a model whose features have these ``names``."""
+        return dict(zip(names, self.columns, strict=True))
+
     def rows(self, names: Sequence[str]) -> Sequence[Row]:
-        """The rows as the questions of a model whose features have these ``names``."""
+        """The same, row by row."""
         return row_dicts(names, self.columns)
 
     def intake(self, target: str | None, datatype: str, values: Sequence[Any], warnings: list[str]) -> Intake:

@@ -22,7 +22,7 @@ from snakebatch.client.features import Features, of_frame, of_matrix
 from snakebatch.client.labels import labels_of
 from snakebatch.engine.explanation import Explanation, explain
 from snakebatch.engine.intake import Intake
-from snakebatch.engine.queries import Row
+from snakebatch.engine.queries import Columns
 from snakebatch.engine.tables import is_frame
 from snakebatch.engine.training import check_parameters, train
 from snakebatch.errors import InputError
@@ -77,9 +77,9 @@ class _SnakeEstimator(BaseEstimator):
 
         Rows of the training are called by their number in the ``X`` of ``fit``, classes as in ``classes_``.
         """
-        rows, names = self._questions(X), self._class_names()
+        asked, names = self._asked(X), self._class_names()
         model, numbers = self.snake_.model, self.training_rows_.tolist()
-        return [explain(model, row, labels=names, rows=numbers) for row in rows]
+        return [explain(model, row, labels=names, rows=numbers) for row in asked.rows(self.snake_.header[1:])]
 
     def plot_chain(self, layer: int = 0, *, ax: Axes | None = None) -> Axes:
         """Draw a layer's chain: a bar a bucket, in the order in which they are asked, with its condition."""
@@ -129,10 +129,14 @@ class _SnakeEstimator(BaseEstimator):
                 assert_all_finite(cells, allow_nan=True, input_name="X")
         return features
 
-    def _questions(self, X: Any) -> Sequence[Row]:
-        """The rows of ``X``, ready to be asked; columns are told apart by their place."""
+    def _asked(self, X: Any) -> Features:
+        """The rows of ``X``, checked; columns are told apart by their place."""
         check_is_fitted(self)
-        return self._features(X, reset=False).rows(self.snake_.header[1:])
+        return self._features(X, reset=False)
+
+    def _questions(self, X: Any) -> Columns:
+        """The rows of ``X``, ready to be asked together."""
+        return self._asked(X).questions(self.snake_.header[1:])
 
     def _class_names(self) -> list[Any]:
         """The classes of the model, as the user knows them."""
@@ -204,9 +208,10 @@ class SnakeClassifier(ClassifierMixin, _SnakeEstimator):
         A row without votes has equal shares for the classes of the model; a class whose rows were all folded
         into others of equal features has 0.
         """
-        rows = self._questions(X)
-        found = np.zeros((len(rows), len(self.classes_)), dtype=np.float64)
-        found[:, self._places] = self.snake_.model.probabilities(rows)
+        questions = self._questions(X)
+        shares = self.snake_.model.probabilities(questions)
+        found = np.zeros((len(shares), len(self.classes_)), dtype=np.float64)
+        found[:, self._places] = shares
         return found
 
     def plot_separation(self, X: Any, *, ax: Axes | None = None) -> Axes:
@@ -242,8 +247,8 @@ class SnakeRegressor(RegressorMixin, _SnakeEstimator):
         """The mean of the lookalikes' targets within their quartiles, else that of the buckets that the row
         ends in; never NaN. An array (rows,).
         """
-        rows = self._questions(X)
-        found = self.snake_.model.regressions(rows)
+        questions = self._questions(X)
+        found = self.snake_.model.regressions(questions)
         return np.array([one.value for one in found], dtype=np.float64)
 
     def explain(self, X: Any) -> list[Explanation]:

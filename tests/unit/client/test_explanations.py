@@ -16,7 +16,12 @@ SIGNS = {"<": np.less, ">=": np.greater_equal}
 
 
 def is_true(line: str, row: dict[str, float]) -> bool:
-    """Whether a line like ``"x0" < 5.0`` holds on the row."""
+    """Whether a line like ``"x0" < 5.0`` or ``"x0" not in (1.0, 2.0]`` holds on the row."""
+    if line.endswith("]"):
+        name, low, high = line.rsplit(" ", 2)
+        name, sign = name.split(" ", 1)
+        inside = float(low[1:-1]) < row[json.loads(name)] <= float(high[:-1])
+        return inside == {"in": True, "not in": False}[sign]
     name, sign, value = line.rsplit(" ", 2)
     return bool(SIGNS[sign](row[json.loads(name)], float(value)))
 
