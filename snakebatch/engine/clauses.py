@@ -20,7 +20,7 @@ import numpy as np
 from snakebatch.engine.bits import Bits, count, nth_set, some, unpack
 from snakebatch.engine.candidates import Candidates, join
 from snakebatch.engine.drafts import Step, loosen, minimise
-from snakebatch.engine.draws import below_many, mix_many
+from snakebatch.engine.draws import Words, below_many, mix_many
 from snakebatch.engine.measured_rows import Flags, Ints, MeasuredRows
 from snakebatch.engine.oppose import Opposer, TagWeights
 from snakebatch.engine.population import Population, Rows
@@ -30,7 +30,7 @@ from snakebatch.engine.written import Written, write
 _FIRST_BATCH = 2
 """Clauses a class that are started side by side at first; doubled each time."""
 
-_BATCH_BITS = 1 << 25
+_BATCH_BITS = 1 << 24
 """Bound on jobs x candidates x rows of one step."""
 
 _GROUP_CELLS = 1 << 19
@@ -82,115 +82,109 @@ def _batches(population: Population, buckets: Sequence[Rows], numbers: list[int]
 
 
 class _Accepted(NamedTuple):
-    """Clauses that were kept: class and cover of each, where it is false, and its literals end to end."""
+    """Clauses that were kept: the camp of each, where it is false, and its literals end to end."""
 
-    owner: Ints
-    cover: Ints
+    camp: Ints
     false_on: Bits
     length: Ints
     literals: Candidates
 
 
 class _Cover:
-    """Covers every member of every bucket by a clause of its class.
+    """Covers every member of every bucket by clauses of its class, some times over.
 
-    Classes are numbered through all buckets; a row stands at ``group * width + local number``.
+    A class of a bucket is a *camp* in every cover; camps are numbered by bucket, class and cover. The members
+    of each wait in a drawn order.
     """
 
     def __init__(self, opposer: Opposer, lookahead: int) -> None:
         self._opposer = opposer
         self._measured = measured = opposer.measured
         self._lookahead = lookahead
-        self._group, self._row = np.nonzero(measured.real)
+        group, row = np.nonzero(measured.real)
         codes = measured.population.codes[measured.rows[measured.real]].astype(np.int64)
         many = len(measured.population.classes)
-        distinct, owner = np.unique(self._group * many + codes, return_inverse=True)
-        self._group_of: Ints = distinct // many
-        self._class_of: Ints = np.full(measured.real.shape, -1)
-        self._class_of[measured.real] = owner
+        distinct, owner = np.unique(group * many + codes, return_inverse=True)
+        self._group_of: Ints = np.repeat(distinct // many, COVERS)
         words = measured.words
         mine = np.zeros(len(distinct) * words, dtype=np.uint64)
-        bit = np.uint64(1) << (self._row & 63).astype(np.uint64)
-        np.bitwise_or.at(mine, owner * words + (self._row >> 6), bit)
-        self._mine: Bits = mine.reshape(-1, words)
-        self._accepted: list[_Accepted] = []
-        few = 2 * np.bincount(self._group_of, minlength=len(measured)) <= measured.n
-        self._covers: Ints = np.where(few, COVERS, 1)
-        self._number = 0
+        bit = np.uint64(1) << (row & 63).astype(np.uint64)
+        np.bitwise_or.at(mine, owner * words + (row >> 6), bit)
+        self._mine: Bits = np.repeat(mine.reshape(-1, words), COVERS, axis=0)
         self._covered: Bits = np.zeros_like(self._mine)
+        self._accepted: list[_Accepted] = []
+        classes = np.bincount(distinct // many, minlength=len(measured))
+        covers = np.where(2 * classes <= measured.n, COVERS, 1)[group]
+        row, first = np.repeat(row, covers), np.repeat(owner * COVERS, covers)
+        camp = first + np.arange(len(row)) - np.repeat(np.cumsum(covers) - covers, covers)
+        draws = mix_many(measured.keys[self._group_of[camp]], _ORDER, camp % COVERS, row)
+        order = np.lexsort((draws, camp))
+        self._waiting = camp[order], row[order]
 
     def run(self) -> list[Rules]:
-        owner = self._class_of[self._group, self._row]
-        for number in range(int(self._covers.max())):
-            self._number = number
-            covered_again = self._covers[self._group] > number
-            self._cover(owner[covered_again], self._row[covered_again])
-        return self._rules()
-
-    def _cover(self, owner: Ints, row: Ints) -> None:
-        """Cover these rows of these classes once."""
-        self._covered[:] = 0
-        draws = mix_many(self._measured.keys[self._group_of[owner]], _ORDER, self._number, row)
-        order = np.lexsort((draws, owner))
-        owner, row = owner[order], row[order]
         size = _FIRST_BATCH
         most = max(1, _BATCH_BITS // (self._lookahead * self._measured.width))
-        while len(owner):
-            rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
-            started = np.flatnonzero(rank < size)
+        camp, row = self._waiting
+        while len(camp):
+            started = np.flatnonzero(_place_in_camp(camp) < size)
             for first in range(0, len(started), most):
                 part = started[first : first + most]
-                self._build(owner[part], row[part])
-            left = ~self._is_covered(owner, row)
-            owner, row = owner[left], row[left]
+                self._build(camp[part], row[part])
+            left = ~self._is_covered(camp, row)
+            camp, row = camp[left], row[left]
             size *= 2
+        return self._rules()
 
-    def _is_covered(self, owner: Ints, row: Ints) -> Flags:
-        word = self._covered[owner, row >> 6] >> (row & 63).astype(np.uint64)
+    def _is_covered(self, camp: Ints, row: Ints) -> Flags:
+        word = self._covered[camp, row >> 6] >> (row & 63).astype(np.uint64)
         covered: Flags = (word & np.uint64(1)).astype(np.bool_)
         return covered
 
-    def _build(self, owner: Ints, row: Ints) -> None:
-        """Clauses for the members at ``row`` of the classes ``owner``, kept if none before covers them."""
-        group = self._group_of[owner]
-        others = self._measured.everything[group] & ~self._mine[owner]
-        steps = self._draw(group, row, others.copy())
+    def _build(self, camp: Ints, row: Ints) -> None:
+        """Clauses for the members at ``row`` of the camps, kept if none before covers them."""
+        group = self._group_of[camp]
+        others = self._measured.everything[group] & ~self._mine[camp]
+        keys = mix_many(self._measured.keys[group], _CLAUSE, camp % COVERS, row)
+        steps = self._draw(group, row, keys, others.copy())
         minimise(steps, others)
         loosen(self._measured, steps, others)
         true_on = np.zeros_like(others)
         for step in steps:
             true_on[step.clause] |= step.bits
-        self._accept(owner, row, steps, self._mine[owner] & ~true_on)
+        self._accept(camp, row, steps, self._mine[camp] & ~true_on)
 
-    def _draw(self, group: Ints, row: Ints, need: Bits) -> list[Step]:
+    def _draw(self, group: Ints, row: Ints, keys: Words, need: Bits) -> list[Step]:
         opposer, lookahead = self._opposer, self._lookahead
-        keys = mix_many(self._measured.keys[group], _CLAUSE, self._number, row)
         steps: list[Step] = []
         active = np.arange(len(row))
         while len(active):
             left = need[active]
             groups, f_rows = group[active], row[active]
             key = mix_many(keys[active], len(steps))
-            true_row = nth_set(left, below_many(key, count(left)))
+            needed = count(left)
+            true_row = nth_set(left, below_many(key, needed))
             drawn = opposer.draw(groups, true_row, f_rows, key, lookahead)
-            true_on = opposer.bits(drawn)
-            gains = count(true_on.reshape(len(active), lookahead, -1) & left[:, None, :])
+            inside = opposer.inside(drawn)
+            gains = count(inside.reshape(len(active), lookahead, -1) & left[:, None, :])
+            outside = drawn.outside.reshape(len(active), lookahead)
+            gains = np.where(outside, needed[:, None] - gains, gains)
             chosen = np.arange(len(active)) * lookahead + np.argmax(gains, axis=1)
-            bits = true_on[chosen]
-            steps.append(Step(active, drawn.take(chosen), bits, np.ones(len(active), dtype=np.bool_)))
+            literal = drawn.take(chosen)
+            bits = opposer.flipped(literal, inside[chosen])
+            steps.append(Step(active, literal, bits, np.ones(len(active), dtype=np.bool_)))
             left &= ~bits
             need[active] = left
             active = active[some(left)]
         return steps
 
-    def _accept(self, owner: Ints, row: Ints, steps: list[Step], false_on: Bits) -> None:
-        """Keep the clauses whose member no earlier clause of its class covers; ``owner`` ascends."""
-        kept = np.zeros(len(owner), dtype=np.bool_)
-        rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
-        for number in range(int(rank.max()) + 1):
-            jobs = np.flatnonzero(rank == number)
-            jobs = jobs[~self._is_covered(owner[jobs], row[jobs])]
-            self._covered[owner[jobs]] |= false_on[jobs]
+    def _accept(self, camp: Ints, row: Ints, steps: list[Step], false_on: Bits) -> None:
+        """Keep the clauses whose member no earlier clause of its camp covers; ``camp`` ascends."""
+        kept = np.zeros(len(camp), dtype=np.bool_)
+        place_in_camp = _place_in_camp(camp)
+        for number in range(int(place_in_camp.max()) + 1):
+            jobs = np.flatnonzero(place_in_camp == number)
+            jobs = jobs[~self._is_covered(camp[jobs], row[jobs])]
+            self._covered[camp[jobs]] |= false_on[jobs]
             kept[jobs] = True
         place = np.cumsum(kept) - 1
         clauses, literals = [], []
@@ -202,8 +196,7 @@ class _Cover:
         order = np.argsort(clause, kind="stable")
         self._accepted.append(
             _Accepted(
-                owner[kept],
-                np.full(int(kept.sum()), self._number),
+                camp[kept],
                 false_on[kept],
                 np.bincount(clause, minlength=int(kept.sum())),
                 join(literals).take(order),
@@ -211,19 +204,19 @@ class _Cover:
         )
 
     def _rules(self) -> list[Rules]:
-        """By bucket and class, then cover, and then in the drawn order: however they were batched."""
+        """By camp, and within a camp in the drawn order: however they were batched."""
         accepted = self._accepted
-        owner = np.concatenate([part.owner for part in accepted])
+        camp = np.concatenate([part.camp for part in accepted])
         length = np.concatenate([part.length for part in accepted])
-        order = np.argsort(owner, kind="stable")
+        order = np.argsort(camp, kind="stable")
+        camp = camp[order]
         starts = starts_of(length)
         length = length[order]
         clause_starts = starts_of(length)
         literal = np.repeat(starts[:-1][order] - clause_starts[:-1], length) + np.arange(clause_starts[-1])
         written = write(self._measured, join([part.literals for part in accepted]).take(literal))
         false_on = np.concatenate([part.false_on for part in accepted])[order]
-        cover = np.concatenate([part.cover for part in accepted])[order]
-        clauses = np.searchsorted(self._group_of[owner[order]], np.arange(len(self._measured) + 1)).tolist()
+        clauses = np.searchsorted(self._group_of[camp], np.arange(len(self._measured) + 1)).tolist()
         odd = np.array(sorted(written.odd), dtype=np.int64)
         found = []
         for group, n in enumerate(self._measured.n.tolist()):
@@ -237,10 +230,16 @@ class _Cover:
                     {place - inside.start: written.odd[place] for place in own},
                     clause_starts[first : past + 1] - inside.start,
                     unpack(false_on[first:past], n),
-                    cover[first:past],
+                    camp[first:past] % COVERS,
                 )
             )
         return found
+
+
+def _place_in_camp(camp: Ints) -> Ints:
+    """How many of the same camp stand before each, in an ascending list."""
+    places: Ints = np.arange(len(camp)) - np.searchsorted(camp, camp)
+    return places
 
 
 def _rules_of(

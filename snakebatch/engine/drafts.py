@@ -73,7 +73,7 @@ def loosen(measured: MeasuredRows, steps: list[Step], others: Bits) -> None:
         running[step.clause] = after | step.bits
 
 
-_CELLS = 1 << 18
+_CELLS = 1 << 17
 
 
 def _slide(measured: MeasuredRows, step: Step, slid: Ints, exclusive: Bits) -> None:

@@ -78,15 +78,20 @@ class Opposer:
         )
         return self._candidates(draft)
 
-    def bits(self, candidates: Candidates) -> Bits:
-        """(c, words): the rows on which each candidate is true."""
+    def inside(self, candidates: Candidates) -> Bits:
+        """(c, words): the rows inside each candidate's interval; a candidate that is ``outside`` is true on
+        the others."""
         measured = self.measured
         bits = measured.interval(candidates.measure, candidates.low, candidates.high)
         for place, (tag, text) in candidates.texts.items():
             measure = measured.measures[int(candidates.measure[place])]
             bits[place] = measured.spelled(measure.group, measure.column, tag, text)
-        bits ^= measured.flips[2 * measured.group[candidates.measure] + candidates.outside]
         return bits
+
+    def flipped(self, candidates: Candidates, inside: Bits) -> Bits:
+        """(c, words): the rows on which each candidate is true."""
+        measured = self.measured
+        return inside ^ measured.flips[2 * measured.group[candidates.measure] + candidates.outside]
 
     def sizes(self, candidates: Candidates) -> Ints:
         """On how many rows each candidate is true."""
@@ -103,10 +108,16 @@ class Opposer:
         differ = codes[:, group, true_row] != codes[:, group, false_row]
         upto = np.cumsum(self._columns[:, group] * differ, axis=0, dtype=np.int32)
         pick = below_many(bits, upto[-1][:, None]).astype(np.int32)
-        column = np.zeros(pick.shape, dtype=np.int16)
-        for behind in upto[:-1]:
-            column += behind[:, None] <= pick
-        return column.astype(np.int64)
+        # A binary search in every pair's sums: how many of them are not above the pick.
+        column = np.zeros(pick.shape, dtype=np.int64)
+        pair = np.arange(len(pick))[:, None]
+        last = len(upto) - 1
+        for step in range(last.bit_length() - 1, -1, -1):
+            further = column + (1 << step)
+            column = np.where(
+                (further <= last) & (upto[np.minimum(further, last) - 1, pair] <= pick), further, column
+            )
+        return column
 
     def _draw_tags(self, column: Ints, bits: Words) -> Ints:
         """A tag of the column's kind, by weight: from 16 bits, so that a weight of 100 is off by 1 in 650."""
