@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from snakebatch.engine.measured_rows import Flags, Floats, Ints, Positions
+from snakebatch.engine.arrays import Flags, Floats, Ints, Positions
 
 THRESHOLD, EQUAL, ZERO, RANGE, SPELLED = range(5)
 """The forms of a literal: one end of the sorted rows, one value, zero (NZR), an inner stretch, a spelled

@@ -17,11 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from snakebatch.engine.arrays import Flags, Ints
 from snakebatch.engine.bits import Bits, count, nth_set, some, unpack
 from snakebatch.engine.candidates import Candidates, join
 from snakebatch.engine.drafts import Step, loosen, minimise
 from snakebatch.engine.draws import Words, below_many, mix_many
-from snakebatch.engine.measured_rows import Flags, Ints, MeasuredRows
+from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.oppose import Opposer, TagWeights
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.rules import Rules, no_clauses, starts_of

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from snakebatch.engine.arrays import Flags, Ints
 from snakebatch.engine.bits import Bits, some
 from snakebatch.engine.candidates import THRESHOLD, Candidates
-from snakebatch.engine.measured_rows import Flags, Ints, MeasuredRows
+from snakebatch.engine.measured_rows import MeasuredRows
 
 
 @dataclass

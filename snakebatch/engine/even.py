@@ -13,9 +13,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from snakebatch.engine.arrays import Flags, Ints
 from snakebatch.engine.draws import below_many, mix_many
 from snakebatch.engine.literal import Literal
-from snakebatch.engine.measured_rows import Flags, Ints, MeasuredRows
+from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.oppose import Opposer
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.profiles import cheap, weights

@@ -16,7 +16,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.engine.measured_rows import Ints, MeasuredRows
+from snakebatch.engine.arrays import Ints
+from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.population import NumberColumn
 
 MOST_BINS = 20

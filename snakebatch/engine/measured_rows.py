@@ -19,26 +19,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.engine.bits import Bits, one_bit_each, pack, unpack, words_for
+from snakebatch.engine.arrays import Flags, Floats, Ints, Positions
+from snakebatch.engine.bits import Bits, pack, unpack, words_for
 from snakebatch.engine.columns import measured
 from snakebatch.engine.draws import Words, below, mix
 from snakebatch.engine.growing import Growing
 from snakebatch.engine.measures import REFERENCE_MEASURES, chi_squared
 from snakebatch.engine.population import NumberColumn, Population, Rows
+from snakebatch.engine.prefix_tables import PrefixTables
 from snakebatch.engine.profiles import TAG_NUMBERS
-
-Ints = NDArray[np.int64]
-Positions = NDArray[np.signedinteger[Any]]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 REFERENCES = 8
 """Texts of these rows, a column, that LEV, JAC, SIM, PFX, SFX and CFC compare with."""
 
-_TABLE_BYTES = 64 << 20
 _CHUNK_CELLS = 1 << 20
-_DIRECT = 4
-"""Direct evaluations, a word, that cost as much as a table; one is made once a measure was asked so often."""
 
 _SCORES: dict[str, Callable[[str, Any], float]] = {**REFERENCE_MEASURES, "CFC": chi_squared}
 
@@ -92,7 +86,7 @@ class MeasuredRows:
         self._known: dict[tuple[int, int, str, int], int] = {}
         self._texts: dict[tuple[int, int], tuple[list[str], Ints]] = {}
         self._spelled: dict[tuple[int, int, str, str], Bits] = {}
-        self._tables = _Tables(self.width)
+        self._tables = PrefixTables(self.width)
         names = [("N" if isinstance(column, NumberColumn) else "TEQ") for column in population.features]
         base = [
             Measure(group, index, tag) for index, tag in enumerate(names, 1) for group in range(len(groups))
@@ -248,51 +242,6 @@ class MeasuredRows:
         score = _SCORES[tag]
         each = np.array([score(text, reference_text) for text in texts])
         return Measure(group, column, tag, (reference_text,)), each[places]
-
-
-class _Tables:
-    """For each measure that is asked often: the rows below each sorted position, as bits."""
-
-    def __init__(self, width: int) -> None:
-        self._width = width
-        self._words = words_for(width)
-        self._most = _TABLE_BYTES // ((width + 1) * self._words * 8)
-        self._asked: Ints = np.zeros(0, dtype=np.int64)
-        self._slot: Ints = np.zeros(0, dtype=np.int64)
-        self._tables = Growing(np.empty((0, width + 1, self._words), dtype=np.uint64))
-        self._each: Bits | None = None
-
-    def slots(self, measure: Ints, order: Ints) -> Ints | None:
-        """The table of each measure asked for, -1 where there is none; None where there are none at all.
-
-        A table is made once a measure was asked often.
-        """
-        if len(order) > len(self._slot):
-            missing = len(order) - len(self._slot)
-            self._slot = np.concatenate([self._slot, np.full(missing, -1)])
-            self._asked = np.concatenate([self._asked, np.zeros(missing, dtype=np.int64)])
-        self._asked += np.bincount(measure, minlength=len(order))
-        wanted = np.flatnonzero((self._asked > _DIRECT * self._words) & (self._slot < 0))
-        if len(wanted) and len(self._tables.rows) + len(wanted) <= self._most:
-            self._make(wanted, order)
-        return self._slot[measure] if len(self._tables.rows) else None
-
-    def interval(self, slot: Ints, low: Positions, high: Positions) -> Bits:
-        start = slot * (self._width + 1)
-        flat = self._tables.rows.reshape(-1, self._words)
-        bits: Bits = flat[start + high]
-        inner = np.flatnonzero(low)
-        if len(inner):
-            bits[inner] &= ~flat[start[inner] + low[inner]]
-        return bits
-
-    def _make(self, wanted: Ints, order: Ints) -> None:
-        if self._each is None:
-            self._each = one_bit_each(self._width)
-        self._slot[wanted] = np.arange(len(self._tables.rows), len(self._tables.rows) + len(wanted))
-        added = self._tables.add(len(wanted), min(self._most, len(order)))
-        added[:, 0] = 0
-        np.cumsum(self._each[order[wanted]], axis=1, out=added[:, 1:])
 
 
 def _rank(values: Floats) -> tuple[Floats, Positions, Positions, Positions, Ints]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from snakebatch.engine.arrays import Flags, Ints, Positions
 from snakebatch.engine.bits import Bits, count
 from snakebatch.engine.candidates import EQUAL, RANGE, SPELLED, THRESHOLD, ZERO, Candidates
 from snakebatch.engine.draws import Words, below_many, mix_many
 from snakebatch.engine.information import column_weights
-from snakebatch.engine.measured_rows import Flags, Ints, MeasuredRows, Positions
+from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.population import TextColumn
 from snakebatch.engine.profiles import TAG_NUMBERS, TAGS
 from snakebatch.engine.spelling import SPELLED_TAGS, spell

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from snakebatch.engine.arrays import Flags, Floats, Ints, Positions
 from snakebatch.engine.candidates import EQUAL, RANGE, THRESHOLD, ZERO, Candidates, midpoints
 from snakebatch.engine.literal import Literal
-from snakebatch.engine.measured_rows import Flags, Floats, Ints, MeasuredRows, Positions
+from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.population import TextColumn
 from snakebatch.engine.profiles import TAG_NUMBERS, TAGS
 
