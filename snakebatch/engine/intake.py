@@ -76,7 +76,7 @@ def read_feature(cells: Cells, name: str, warnings: list[str]) -> Column:
     types = set(map(type, cells))
     if all(issubclass(kind, int | float | np.integer | np.floating) and kind is not bool for kind in types):
         return NumberColumn(finite(_floats(cells), name, 1))
-    texts = [as_text(cell) for cell in cells]
+    texts = cells if types == {str} else [as_text(cell) for cell in cells]
     sniffer = FeatureSniffer()
     sniffer.update(texts)
     if sniffer.datatype == "T":

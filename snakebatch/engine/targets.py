@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -138,8 +139,21 @@ def read_target(
         if bool(np.isfinite(values).all()):
             return _number_target(values)
         return read_target(values.tolist(), column)  # which says where the value that is none stands
+    if set(map(type, values)) == {str}:
+        return _text_target(values, column)
     datatype = target_datatype(values)
     return datatype, [coerce_target(value, datatype, column, row) for row, value in enumerate(values, 1)]
+
+
+def _text_target(values: Sequence[str], column: str) -> tuple[str, Sequence[Any]]:
+    """Each distinct text is read once, where it stands first."""
+    first = dict(zip(reversed(values), range(len(values), 0, -1), strict=True))
+    datatype = target_datatype(list(first))
+    found = {
+        text: coerce_target(text, datatype, column, row)
+        for text, row in sorted(first.items(), key=itemgetter(1))
+    }
+    return datatype, list(map(found.__getitem__, values))
 
 
 def _number_target(values: NDArray[Any]) -> tuple[str, NDArray[Any]]:
