@@ -1,0 +1,135 @@
+"""What is built side by side is what would be built alone, and wide inputs cost no more than they may."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from snakebatch.engine import clauses, drafts, even, measured_rows, prefix_tables
+from snakebatch.engine.intake import read_rows
+from snakebatch.engine.leaf import build_leaf, build_leaves
+from snakebatch.engine.literal import Literal
+from snakebatch.engine.population import Population
+from snakebatch.engine.profiles import resolve_profile
+from snakebatch.engine.settings import Settings
+from snakebatch.engine.trainer import train_layers, whole_slices
+
+
+def _mixed(n: int, classes: int, seed: int = 7) -> Population:
+    """Two numbers with ties and zeros, one text of few words, one of many; classes that overlap."""
+    draw = np.random.default_rng(seed)
+    words = ["red", "green apple", "blue", "", "gr-12", "Ünïcode 7"]
+    rows = [
+        {
+            "y": int(draw.integers(classes)),
+            "a": float(draw.integers(-5, 6)),
+            "b": float(draw.normal()),
+            "c": words[int(draw.integers(len(words)))],
+            "d": f"{words[int(draw.integers(len(words)))]}{int(draw.integers(n))}",
+        }
+        for _ in range(n)
+    ]
+    return read_rows(rows, "y").population
+
+
+def _settings(population: Population, noise: float = 0.25, tau: int | None = 150) -> Settings:
+    return Settings(2, 20, noise, resolve_profile("balanced", population), 5, 3, tau)
+
+
+@pytest.mark.parametrize("classes", [2, 5, 400])
+def test_leaves_are_the_same_alone_and_side_by_side(classes: int) -> None:
+    population = _mixed(600, classes)
+    settings = _settings(population)
+    slices = whole_slices(population, settings, range(2))
+    assert len({one.layer for one in slices}) == 2
+    assert len(slices) > 4
+    together = build_leaves(population, slices, 3, settings)
+    alone = [build_leaf(population, one.rows, 3, one.layer, one.path, settings) for one in slices]
+    assert together == alone
+
+
+BOUNDS: dict[str, list[tuple[Any, str, int]]] = {
+    "one bucket a batch": [(clauses, "_GROUP_CELLS", 1), (even, "_CELLS", 1)],
+    "one clause a batch": [(clauses, "_BATCH_BITS", 1), (drafts, "_CELLS", 1)],
+    "a clause a class at first": [(clauses, "_FIRST_BATCH", 1)],
+    "all clauses at once": [(clauses, "_FIRST_BATCH", 10**6)],
+    "tables at once": [(prefix_tables, "_DIRECT", 0)],
+    "no tables": [(prefix_tables, "_DIRECT", 10**9), (measured_rows, "_CHUNK_CELLS", 1)],
+    "no room for tables": [(prefix_tables, "_TABLE_BYTES", 0)],
+}
+
+
+@pytest.mark.parametrize("bounds", BOUNDS.values(), ids=BOUNDS)
+def test_bounds_of_batches_and_tables_change_nothing(
+    bounds: list[tuple[Any, str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    population = _mixed(400, 3)
+    settings = _settings(population)
+    expected = train_layers(population, settings)
+    for module, name, value in bounds:
+        assert hasattr(module, name)
+        monkeypatch.setattr(module, name, value)
+    assert train_layers(population, settings) == expected
+
+
+def _counted(function: Callable[..., Any], calls: Counter[str], name: str) -> Callable[..., Any]:
+    def count(*arguments: Any) -> Any:
+        calls[name] += 1
+        return function(*arguments)
+
+    return count
+
+
+def test_texts_of_a_thousand_characters_are_measured_once_for_each_measure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw = np.random.default_rng(1)
+    letters = np.array(list("abcdefghij klmnop"))
+    rows = [{"y": k % 2, "t": "".join(draw.choice(letters, 1000))} for k in range(1000)]
+    population = read_rows(rows, "y").population
+    calls: Counter[str] = Counter()
+    for name, score in list(measured_rows._SCORES.items()):
+        monkeypatch.setitem(measured_rows._SCORES, name, _counted(score, calls, "scores"))
+    for name, holds in list(measured_rows._SPELLED.items()):
+        monkeypatch.setitem(measured_rows._SPELLED, name, _counted(holds, calls, "spelled"))
+    settings = Settings(1, 250, 0.0, "balanced", 5, 3, None)
+    tracemalloc.start()
+    buckets = train_layers(population, settings)[0]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    built = sum(len(bucket.clauses) for bucket in buckets)
+    references = 6 * measured_rows.REFERENCES
+    samples = 1 + sum(len(bucket.condition or ()) for bucket in buckets)
+    assert calls["scores"] <= references * (1000 * samples + 1000), "a text, reference and group each once"
+    assert calls["spelled"] <= 2 * 1000 * built, "of the candidates of a clause, few are new to their bucket"
+    assert peak < 300 << 20
+
+
+def test_a_thousand_classes_are_covered_in_bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(2)
+    rows = [{"y": f"c{k % 1000}", "a": float(draw.normal()), "b": float(draw.normal())} for k in range(3000)]
+    population = read_rows(rows, "y").population
+    started: list[int] = []
+    build = clauses._Cover._build
+
+    def count(self: Any, camp: Any, row: Any) -> None:
+        started.append(len(row))
+        build(self, camp, row)
+
+    monkeypatch.setattr(clauses._Cover, "_build", count)
+    tracemalloc.start()
+    layers = train_layers(population, Settings(1, 250, 0.0, "balanced", 5, 3, 1000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(started) <= clauses.COVERS * len(population), (
+        "a clause is begun at most once a member and cover"
+    )
+    assert len(started) <= 100, "and they advance together"
+    assert peak < 300 << 20
+    literals = [literal for bucket in layers[0] for clause in bucket.clauses for literal in clause]
+    assert all(isinstance(literal, Literal) for literal in literals)
