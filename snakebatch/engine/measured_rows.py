@@ -102,6 +102,8 @@ class MeasuredRows:
         shape = (len(names), *self.rows.shape)
         self.base_codes: Positions = self._low.reshape(shape)
         """(features, g, width): each value's first sorted position: equal exactly where the values are."""
+        self.base_rows = np.ascontiguousarray(np.moveaxis(self.base_codes, 0, -1))
+        """(g, width, features): the same, the codes of a row side by side."""
         self.base_order: Ints = self._order.reshape(shape)
         """(features, g, width): the row at each sorted position; padding stands last."""
         self.base_past: Positions = self._past.reshape(shape)

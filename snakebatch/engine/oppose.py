@@ -32,6 +32,9 @@ _SPELLED = _marks(SPELLED_TAGS)
 _MEASURED = ~_marks(["N", "TEQ", "NRG", "NZR", *SPELLED_TAGS])
 """Tags that need a measure beside the column itself."""
 
+_NEVER = np.int32(np.iinfo(np.int32).max)
+"""More than any sum of weights."""
+
 _NRG, _NZR = TAG_NUMBERS["NRG"], TAG_NUMBERS["NZR"]
 
 
@@ -55,7 +58,7 @@ class Opposer:
 
     def __init__(self, measured: MeasuredRows, tags: TagWeights) -> None:
         self.measured = measured
-        self._columns = np.ascontiguousarray(column_weights(measured).T, dtype=np.int32)
+        self._columns = column_weights(measured).astype(np.int32)
         self._is_text = np.array([isinstance(c, TextColumn) for c in measured.population.features])
         self._tags = [
             np.repeat([TAG_NUMBERS[tag] for tag in weights], list(weights.values())) for weights in tags
@@ -105,20 +108,21 @@ class Opposer:
 
     def _draw_columns(self, group: Ints, true_row: Ints, false_row: Ints, bits: Words) -> Ints:
         """(pairs, lookahead): a column in which the pair differs, by weight."""
-        codes = self.measured.base_codes
-        differ = codes[:, group, true_row] != codes[:, group, false_row]
-        upto = np.cumsum(self._columns[:, group] * differ, axis=0, dtype=np.int32)
-        pick = below_many(bits, upto[-1][:, None]).astype(np.int32)
-        # A binary search in every pair's sums: how many of them are not above the pick.
-        column = np.zeros(pick.shape, dtype=np.int64)
-        pair = np.arange(len(pick))[:, None]
-        last = len(upto) - 1
-        for step in range(last.bit_length() - 1, -1, -1):
-            further = column + (1 << step)
-            column = np.where(
-                (further <= last) & (upto[np.minimum(further, last) - 1, pair] <= pick), further, column
-            )
-        return column
+        codes = self.measured.base_rows
+        pairs, columns = len(group), codes.shape[-1]
+        wide = 1 << (columns - 1).bit_length()
+        upto = np.full((pairs, wide), _NEVER)
+        differ = codes[group, true_row] != codes[group, false_row]
+        np.cumsum(self._columns[group] * differ, axis=1, out=upto[:, :columns])
+        pick = below_many(bits, upto[:, columns - 1 : columns]).astype(np.int32)
+        # By bisection in every pair's sums: how many of them are not above the pick.
+        start = np.arange(0, pairs * wide, wide)[:, None]
+        place = np.broadcast_to(start, pick.shape)
+        step = wide >> 1
+        while step:
+            place = place + step * (upto.ravel()[place + (step - 1)] <= pick)
+            step >>= 1
+        return place - start
 
     def _draw_tags(self, column: Ints, bits: Words) -> Ints:
         """A tag of the column's kind, by weight: from 16 bits, so that a weight of 100 is off by 1 in 650."""
