@@ -12,7 +12,7 @@ a cond for every cover: what one cover took for the border, another one draws el
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.oppose import Opposer, TagWeights
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.rules import Rules, no_clauses, starts_of
+from snakebatch.engine.side_by_side import batches
 from snakebatch.engine.written import Written, write
 
 _FIRST_BATCH = 2
@@ -60,26 +61,15 @@ def build_rules(
             rules[number] = no_clauses(len(members))
         else:
             mixed.append(number)
-    for batch in _batches(population, buckets, mixed):
+    sizes = [len(buckets[number]) for number in mixed]
+    for places in batches(sizes, len(population.features), _GROUP_CELLS):
+        batch = [mixed[place] for place in places]
         group_keys = np.array([keys[number] for number in batch], dtype=np.uint64)
         measured = MeasuredRows(population, [buckets[number] for number in batch], group_keys)
         found = _Cover(Opposer(measured, tags), lookahead).run()
         for number, of_bucket in zip(batch, found, strict=True):
             rules[number] = of_bucket
     return [found for found in rules if found is not None]
-
-
-def _batches(population: Population, buckets: Sequence[Rows], numbers: list[int]) -> Iterator[list[int]]:
-    """Buckets of about one size, few enough to stand side by side."""
-    numbers = sorted(numbers, key=lambda number: len(buckets[number]))
-    columns = len(population.features)
-    first = 0
-    for place, number in enumerate(numbers):
-        if place > first and (place + 1 - first) * len(buckets[number]) * columns > _GROUP_CELLS:
-            yield numbers[first:place]
-            first = place
-    if numbers:
-        yield numbers[first:]
 
 
 class _Accepted(NamedTuple):

@@ -21,6 +21,7 @@ from snakebatch.engine.oppose import Opposer
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.profiles import cheap, weights
 from snakebatch.engine.settings import Settings
+from snakebatch.engine.side_by_side import batches
 from snakebatch.engine.written import write
 
 SAMPLE = 512
@@ -87,11 +88,9 @@ def even_literals(population: Population, settings: Settings, asks: Sequence[Ask
             for number, ask in enumerate(asks)
             if ask.cheap == only_cheap and len(np.unique(population.codes[ask.rows])) > 1
         ]
-        numbers.sort(key=lambda number: len(asks[number].rows))
-        columns = len(population.features)
-        while numbers:
-            most = max(1, _CELLS // (columns * len(asks[numbers[0]].rows)))
-            batch, numbers = numbers[:most], numbers[most:]
+        sizes = [len(asks[number].rows) for number in numbers]
+        for places in batches(sizes, len(population.features), _CELLS):
+            batch = [numbers[place] for place in places]
             answers = _answers(population, settings, [asks[number] for number in batch], only_cheap)
             for number, answer in zip(batch, answers, strict=True):
                 found[number] = answer

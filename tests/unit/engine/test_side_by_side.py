@@ -17,6 +17,7 @@ from snakebatch.engine.literal import Literal
 from snakebatch.engine.population import Population
 from snakebatch.engine.profiles import resolve_profile
 from snakebatch.engine.settings import Settings
+from snakebatch.engine.side_by_side import batches
 from snakebatch.engine.trainer import train_layers, whole_slices
 
 
@@ -133,3 +134,27 @@ def test_a_thousand_classes_are_covered_in_bounded_work(monkeypatch: pytest.Monk
     assert peak < 300 << 20
     literals = [literal for bucket in layers[0] for clause in bucket.clauses for literal in clause]
     assert all(isinstance(literal, Literal) for literal in literals)
+
+
+def test_batches_hold_few_cells_however_the_sizes_are_mixed() -> None:
+    sizes = [2] * 1000 + [1000, 3] + [900] * 5 + [50_000]
+    found = list(batches(sizes, 10, 20_000))
+    assert sorted(number for batch in found for number in batch) == list(range(len(sizes)))
+    for batch in found:
+        assert len(batch) == 1 or len(batch) * max(sizes[number] for number in batch) * 10 <= 20_000
+    assert len(found) < 20
+    assert list(batches([], 10, 20_000)) == []
+
+
+def test_many_small_questions_beside_a_large_one_take_little_memory() -> None:
+    draw = np.random.default_rng(3)
+    rows = [{"y": k % 2, "a": float(draw.normal()), "b": float(draw.normal())} for k in range(4000)]
+    population = read_rows(rows, "y").population
+    small = [even.Ask(np.arange(2 * k, 2 * k + 2), k, True, 1, 1) for k in range(2000)]
+    large = even.Ask(np.arange(1000), 7, True, 1, 1)
+    tracemalloc.start()
+    found = even.even_literals(population, Settings(), [*small, large])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 << 20
+    assert found[-1] == even.even_literals(population, Settings(), [large])[0]
