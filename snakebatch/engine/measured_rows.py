@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import repeat
+from operator import contains
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +39,7 @@ _CHUNK_CELLS = 1 << 20
 _SCORES: dict[str, Callable[[str, Any], float]] = {**REFERENCE_MEASURES, "CFC": chi_squared}
 
 _SPELLED: dict[str, Callable[[str, str], bool]] = {
-    "T": str.__contains__,
+    "T": contains,
     "TSW": str.startswith,
     "TEW": str.endswith,
 }
@@ -209,7 +211,7 @@ class MeasuredRows:
         if found is None:
             texts, places = self.distinct_texts(group, column)
             holds = _SPELLED[tag]
-            flags = np.fromiter((holds(cell, text) for cell in texts), dtype=np.bool_, count=len(texts))
+            flags = np.fromiter(map(holds, texts, repeat(text)), dtype=np.bool_, count=len(texts))
             padded = np.zeros(self.width, dtype=np.bool_)
             padded[: len(places)] = flags[places]
             found = self._spelled[group, column, tag, text] = pack(padded)
