@@ -15,6 +15,9 @@ from snakebatch.engine.bits import Bits, some
 from snakebatch.engine.candidates import THRESHOLD, Candidates
 from snakebatch.engine.measured_rows import MeasuredRows
 
+_CELLS = 1 << 17
+"""Bound on literals x rows of those that slide at once."""
+
 
 @dataclass
 class Step:
@@ -72,9 +75,6 @@ def loosen(measured: MeasuredRows, steps: list[Step], others: Bits) -> None:
         if len(slid):
             _slide(measured, step, slid, exclusive[slid])
         running[step.clause] = after | step.bits
-
-
-_CELLS = 1 << 17
 
 
 def _slide(measured: MeasuredRows, step: Step, slid: Ints, exclusive: Bits) -> None:

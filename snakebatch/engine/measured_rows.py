@@ -35,6 +35,7 @@ REFERENCES = 8
 """Texts of these rows, a column, that LEV, JAC, SIM, PFX, SFX and CFC compare with."""
 
 _CHUNK_CELLS = 1 << 20
+"""Bound on intervals x rows that are compared at once, where there is no table."""
 
 _SCORES: dict[str, Callable[[str, Any], float]] = {**REFERENCE_MEASURES, "CFC": chi_squared}
 
