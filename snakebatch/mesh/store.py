@@ -5,11 +5,13 @@
     jobs/{job}/{fp}/{role}/packets/{id}.json.gz          work, named by its content
     jobs/{job}/{fp}/{role}/reports/{id}.json.gz          its answer, written once
     jobs/{job}/{fp}/layers-{n}/model.json                and model_stripped.json
-    jobs/{job}/{fp}/executions/{execution}/...           run, manifest, assembled, receipt, waves/, results/
+    jobs/{job}/{fp}/executions/{execution}/...           run, manifest, assembled, receipt, waves/{n}/
+    waves/{job}/{fp}/{execution}/{n}/...                 items.json and results/, of use while the Map runs
     gather/pending/{id}.json                             task tokens that wait for their model
 
 ``fp`` is the start of the fingerprint. Packets and reports are shared by all executions of a job, which is
-what makes a resume cheap; what one execution alone decides lies under its own name.
+what makes a resume cheap; what one execution alone decides lies under its own name. What a Map reads and
+writes lies apart from the jobs: it expires, and a lifecycle rule knows prefixes only.
 """
 
 from __future__ import annotations
@@ -56,6 +58,10 @@ class Keys:
 
     def execution(self, execution: str, name: str) -> str:
         return f"{self.root}/executions/{execution}/{name}"
+
+    def wave(self, execution: str, wave: int, name: str) -> str:
+        """What is of use only while a wave's Map runs, and until somebody has looked at its failures."""
+        return f"waves/{self.job}/{self.fingerprint[:_SHORT]}/{execution}/{wave}/{name}"
 
 
 def _refuse(error: MeshError) -> None:
@@ -170,7 +176,7 @@ class JobStore:
     def put_wave(self, keys: Keys, execution: str, wave: WaveRecord, items: Iterable[PacketItem]) -> str:
         """Write a wave and the Map's items (the packets that still need a report); returns the items' key."""
         self.objects.put(keys.execution(execution, f"waves/{wave.wave}/wave.json"), _plain(wave))
-        key = keys.execution(execution, f"waves/{wave.wave}/items.json")
+        key = keys.wave(execution, wave.wave, "items.json")
         self.objects.put(key, canonical([item.body() for item in items]).encode())
         return key
 
@@ -179,7 +185,7 @@ class JobStore:
 
     def results(self, keys: Keys, execution: str, wave: int) -> str:
         """The prefix under which a Map writes its results."""
-        return keys.execution(execution, f"results/{wave}")
+        return keys.wave(execution, wave, "results")
 
     def written(self, keys: Keys, execution: str) -> dict[str, float]:
         """When each object of an execution was written (epoch seconds), by its name: the steps it took."""
