@@ -48,7 +48,7 @@ class Drainer:
         )
         messages = answer.get("Messages", [])
         for message in messages:
-            self._ingest(message["Body"])
+            self.ingest(message["Body"])
         if messages:
             entries: list[Any] = [
                 {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]}
@@ -58,7 +58,8 @@ class Drainer:
             self.sqs.delete_message_batch(QueueUrl=self.queue_url, Entries=entries)
         return len(messages)
 
-    def _ingest(self, body: str) -> None:
+    def ingest(self, body: str) -> None:
+        """Make one message durable; once this returns, it may be deleted from the queue."""
         try:
             message = read_queue_message(body)
         except MeshError as error:
