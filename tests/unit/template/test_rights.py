@@ -1,0 +1,174 @@
+"""Least privilege: each role may do what its code calls, where it calls it, and nothing more."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.calls import calls
+from tests.support.handlers import ROOT
+from tests.support.template import (
+    ACCOUNT,
+    PREFIX,
+    REGION,
+    arn,
+    functions,
+    physical_name,
+    resources,
+    statements,
+)
+
+HANDLERS = {
+    "ShardRole": ROOT / "functions/shard/app.py",
+    "StageRole": ROOT / "functions/stage/app.py",
+    "WaveRole": ROOT / "functions/wave/app.py",
+    "BracketRole": ROOT / "functions/bracket/app.py",
+    "SettleRole": ROOT / "functions/settle/app.py",
+    "GathererRole": ROOT / "gatherer/app.py",
+}
+ACTIONS = {
+    ("s3", "get_object"): "s3:GetObject",
+    ("s3", "put_object"): "s3:PutObject",
+    ("s3", "delete_object"): "s3:DeleteObject",
+    ("s3", "list_objects_v2"): "s3:ListBucket",
+    ("s3", "create_multipart_upload"): "s3:PutObject",
+    ("s3", "upload_part"): "s3:PutObject",
+    ("s3", "complete_multipart_upload"): "s3:PutObject",
+    ("s3", "abort_multipart_upload"): "s3:AbortMultipartUpload",
+    ("sqs", "send_message"): "sqs:SendMessage",
+    ("sqs", "send_message_batch"): "sqs:SendMessage",
+    ("dynamodb", "get_item"): "dynamodb:GetItem",
+    ("dynamodb", "put_item"): "dynamodb:PutItem",
+    ("states", "send_task_success"): "states:SendTaskSuccess",
+    ("states", "send_task_failure"): "states:SendTaskFailure",
+    ("states", "send_task_heartbeat"): "states:SendTaskHeartbeat",
+}
+"""What IAM calls each call of the library; one that is not here fails the test until it is looked up."""
+
+LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+BESIDE = {
+    # The Lambda service writes a function's logs with the function's role.
+    **dict.fromkeys(HANDLERS, LOGS),
+    # To who may not list, S3 answers GetObject with 403, not 404: a shard looks for reports not yet there.
+    "ShardRole": LOGS | {"s3:ListBucket"},
+    # The event source mapping receives and deletes with the function's role.
+    "GathererRole": LOGS | {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+}
+"""Rights that no call of ours needs, each with its reason."""
+
+
+def granted(role: str) -> set[str]:
+    return {action for statement in statements(role) for action in statement["actions"]}
+
+
+def may(role: str, action: str, resource: str) -> bool:
+    return any(
+        action in statement["actions"]
+        and any(fnmatch.fnmatchcase(resource, pattern) for pattern in statement["resources"])
+        for statement in statements(role)
+    )
+
+
+@pytest.mark.parametrize(("role", "handler"), HANDLERS.items())
+def test_a_role_has_the_rights_that_its_code_needs_and_no_other(role: str, handler: Path) -> None:
+    needed = {ACTIONS[call] for call in calls(handler)}
+    assert needed
+    assert granted(role) == needed | BESIDE[role]
+
+
+def test_every_function_has_its_kind_s_role() -> None:
+    roles = {name: function["Role"]["Fn::GetAtt"][0] for name, function in functions().items()}
+    assert {role for name, role in roles.items() if name.startswith("Shard")} == {"ShardRole"}
+    others = {name: role for name, role in roles.items() if not name.startswith("Shard")}
+    assert others == {name: f"{name.removesuffix('Function')}Role" for name in others}
+    assert set(roles.values()) == HANDLERS.keys()
+
+
+@pytest.mark.parametrize("role", [*HANDLERS, "TrainRole"])
+def test_no_right_is_wide(role: str) -> None:
+    for statement in statements(role):
+        assert not any("*" in action for action in statement["actions"])
+        if "*" in statement["resources"]:
+            # The services of log delivery and tracing know no resources.
+            assert role == "TrainRole"
+            assert {action.partition(":")[0] for action in statement["actions"]} <= {"logs", "xray"}
+        for resource in statement["resources"]:
+            assert resource == "*" or PREFIX in resource, f"{role}: {resource} is not this deployment's"
+
+
+def test_no_role_is_anybody_else_s() -> None:
+    for name, body in resources().items():
+        if body["Type"] == "AWS::IAM::Role":
+            assert "ManagedPolicyArns" not in body["Properties"]
+            (statement,) = body["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+            service = "states" if name == "TrainRole" else "lambda"
+            assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+
+
+def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, state in machine["States"].items():
+        yield name, state
+        if "ItemProcessor" in state:
+            yield from states(state["ItemProcessor"])
+
+
+def test_the_workflow_may_do_what_its_states_do_and_no_more() -> None:
+    machine = json.loads((ROOT / "statemachine/train.asl.json").read_text())
+    all_states = dict(states(machine))
+    services = {state["Resource"] for state in all_states.values() if state["Type"] == "Task"}
+    needed = {
+        "arn:aws:states:::lambda:invoke": {"lambda:InvokeFunction"},
+        "arn:aws:states:::sqs:sendMessage.waitForTaskToken": {"sqs:SendMessage"},
+    }
+    distributed = {
+        "states:StartExecution",
+        "states:DescribeExecution",
+        "states:StopExecution",
+        "states:RedriveExecution",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:ListMultipartUploadParts",
+        "s3:AbortMultipartUpload",
+    }
+    observed = {action for action in granted("TrainRole") if action.partition(":")[0] in ("logs", "xray")}
+    assert granted("TrainRole") == distributed.union(*(needed[service] for service in services)) | observed
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("lambda:InvokeFunction", f"{arn('Shard42')}:live"),
+        ("lambda:InvokeFunction", f"{arn('StageFunction')}:live"),
+        ("lambda:InvokeFunction", f"{arn('WaveFunction')}:live"),
+        ("lambda:InvokeFunction", f"{arn('BracketFunction')}:live"),
+        ("lambda:InvokeFunction", f"{arn('SettleFunction')}:live"),
+        ("sqs:SendMessage", arn("ReportsQueue")),
+        ("states:StartExecution", arn("TrainMachine")),
+        *(
+            (action, f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{PREFIX}-train/{label}:some-id")
+            for action in ("states:RedriveExecution", "states:DescribeExecution", "states:StopExecution")
+            for label in ("Divide", "Conquer", "Leaf")
+        ),
+    ],
+)
+def test_the_workflow_reaches(action: str, resource: str) -> None:
+    assert may("TrainRole", action, resource)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("lambda:InvokeFunction", arn("Shard42")),  # not by its alias: never another version
+        ("lambda:InvokeFunction", f"{arn('GathererFunction')}:live"),
+        ("sqs:SendMessage", arn("ReportsDeadLetters")),
+        ("s3:GetObject", f"arn:aws:s3:::{physical_name('JobsBucket')}/jobs/a/population-b.bin"),
+        ("states:StartExecution", f"{arn('TrainMachine')}-other"),
+    ],
+)
+def test_the_workflow_does_not_reach(action: str, resource: str) -> None:
+    assert not may("TrainRole", action, resource)
