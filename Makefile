@@ -3,12 +3,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 LAYER_LOCK := requirements-layer.lock
+DEPLOY_LOCK := requirements-deploy.lock
+DEPLOY_VENV := build/venv-deploy
 READY := $(VENV)/.ready
 JOBS ?= auto
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup train test other-pythons lint format pr bench lock clean
+.PHONY: help setup train test other-pythons deploy-env validate build lint format pr bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,11 +27,22 @@ $(READY): $(LOCK) pyproject.toml tools/find-python tools/make-venv
 train: $(READY) ## train on the bundled penguins through the whole workflow; the model goes to out/
 	@$(BIN)/snakebatch train penguins --target species --bucket 40 --tau 100 --out out/penguins.model.json $(ARGS)
 
-test: $(READY) other-pythons ## run all tests in parallel; ARGS="-k name" to choose
+test: $(READY) other-pythons deploy-env ## run all tests in parallel; ARGS="-k name" to choose
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 other-pythons: $(READY)
 	@tools/other-pythons $(VENV) $(LAYER_LOCK)
+
+# SAM CLI's pins clash with ours, so it lives in an environment of its own.
+deploy-env: $(READY)
+	@tools/make-venv $(BIN)/python $(DEPLOY_VENV) $(DEPLOY_LOCK)
+
+validate: deploy-env ## sam validate --lint, without an account
+	@SAM_CLI_TELEMETRY=0 $(DEPLOY_VENV)/bin/sam validate --region eu-west-3
+
+build: deploy-env ## sam build, and the size of the layer that it makes (250 MB is the limit)
+	@SAM_CLI_TELEMETRY=0 $(DEPLOY_VENV)/bin/sam build
+	@du -sm .aws-sam/build/DependencyLayer
 
 lint: $(READY) ## ruff (rules and format) and mypy --strict
 	@$(BIN)/ruff check .
@@ -46,13 +59,14 @@ bench: $(READY) ## measure: map throughput, make train, the three 5k sets (write
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 # One version of each package for all Pythons: checks and bytes are then the same on all of them.
-UV_COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 \
+UV_COMPILE = $(BIN)/uv pip compile --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --quiet --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 lock: $(READY) ## pin the newest versions again (ARGS=--upgrade), for Python 3.11 to 3.13, Linux and macOS
-	@$(UV_COMPILE) --all-extras $(ARGS) -o $(LOCK)
-	@$(UV_COMPILE) --extra aws -c $(LOCK) --upgrade -o $(LAYER_LOCK)
+	@$(UV_COMPILE) pyproject.toml --all-extras $(ARGS) -o $(LOCK)
+	@$(UV_COMPILE) pyproject.toml --extra aws -c $(LOCK) --upgrade -o $(LAYER_LOCK)
+	@$(UV_COMPILE) --group pyproject.toml:deploy $(ARGS) -o $(DEPLOY_LOCK)
 
 clean: ## remove the environment, caches and everything built
-	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .aws-sam build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from tests.support.calls import calls
 from tests.support.handlers import ROOT
+from tests.support.rights import ACTIONS, granted, may
 from tests.support.template import (
     ACCOUNT,
     PREFIX,
@@ -31,25 +31,6 @@ HANDLERS = {
     "SettleRole": ROOT / "functions/settle/app.py",
     "GathererRole": ROOT / "gatherer/app.py",
 }
-ACTIONS = {
-    ("s3", "get_object"): "s3:GetObject",
-    ("s3", "put_object"): "s3:PutObject",
-    ("s3", "delete_object"): "s3:DeleteObject",
-    ("s3", "list_objects_v2"): "s3:ListBucket",
-    ("s3", "create_multipart_upload"): "s3:PutObject",
-    ("s3", "upload_part"): "s3:PutObject",
-    ("s3", "complete_multipart_upload"): "s3:PutObject",
-    ("s3", "abort_multipart_upload"): "s3:AbortMultipartUpload",
-    ("sqs", "send_message"): "sqs:SendMessage",
-    ("sqs", "send_message_batch"): "sqs:SendMessage",
-    ("dynamodb", "get_item"): "dynamodb:GetItem",
-    ("dynamodb", "put_item"): "dynamodb:PutItem",
-    ("states", "send_task_success"): "states:SendTaskSuccess",
-    ("states", "send_task_failure"): "states:SendTaskFailure",
-    ("states", "send_task_heartbeat"): "states:SendTaskHeartbeat",
-}
-"""What IAM calls each call of the library; one that is not here fails the test until it is looked up."""
-
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 BESIDE = {
     # The Lambda service writes a function's logs with the function's role.
@@ -60,18 +41,6 @@ BESIDE = {
     "GathererRole": LOGS | {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
 }
 """Rights that no call of ours needs, each with its reason."""
-
-
-def granted(role: str) -> set[str]:
-    return {action for statement in statements(role) for action in statement["actions"]}
-
-
-def may(role: str, action: str, resource: str) -> bool:
-    return any(
-        action in statement["actions"]
-        and any(fnmatch.fnmatchcase(resource, pattern) for pattern in statement["resources"])
-        for statement in statements(role)
-    )
 
 
 @pytest.mark.parametrize(("role", "handler"), HANDLERS.items())

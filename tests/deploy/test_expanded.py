@@ -1,0 +1,63 @@
+"""The template after both transforms, by SAM's own code: what counts against CloudFormation's limits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.support.handlers import ROOT
+from tests.support.template import FUNCTION, PATH, resources
+
+PYTHON = ROOT / "build/venv-deploy/bin/python"
+
+pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="SAM CLI is not here: make deploy-env")
+
+
+def expand(layer: str) -> dict[str, Any]:
+    command = [PYTHON, ROOT / "tests/deploy/expand.py", PATH, layer]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    expanded: dict[str, Any] = json.loads(found.stdout)
+    return expanded
+
+
+@pytest.fixture(scope="module")
+def expanded() -> dict[str, Any]:
+    return expand("a.zip")
+
+
+def versions(template: dict[str, Any]) -> set[str]:
+    return {name for name, body in template["Resources"].items() if body["Type"] == "AWS::Lambda::Version"}
+
+
+def test_resources_and_size_leave_room(expanded: dict[str, Any]) -> None:
+    size = len(json.dumps(expanded))
+    print(f"{len(expanded['Resources'])} resources, {size:,} bytes")
+    assert len(expanded["Resources"]) < 450, "CloudFormation takes 500"
+    assert size < 1_000_000 / 2, "CloudFormation takes 1 MB"
+
+
+def test_every_function_has_a_version_and_an_alias_and_nothing_else_was_added(
+    expanded: dict[str, Any],
+) -> None:
+    functions = sum(body["Type"] == FUNCTION for body in resources().values())
+    found = Counter(body["Type"] for body in expanded["Resources"].values())
+    assert found["AWS::Lambda::Function"] == functions
+    assert found["AWS::Lambda::Version"] == found["AWS::Lambda::Alias"] == functions
+    assert found["AWS::IAM::Role"] == sum(body["Type"] == "AWS::IAM::Role" for body in resources().values())
+    assert sum(found.values()) == len(resources()) + 2 * functions + found["AWS::Lambda::EventSourceMapping"]
+
+
+def test_a_change_of_the_layer_alone_publishes_every_function_anew(expanded: dict[str, Any]) -> None:
+    assert versions(expanded) == versions(expand("a.zip"))
+    assert not versions(expanded) & versions(expand("b.zip"))
+
+
+def test_the_event_source_calls_live(expanded: dict[str, Any]) -> None:
+    source = expanded["Resources"]["GathererFunctionReports"]
+    assert source["Properties"]["FunctionName"] == {"Ref": "GathererFunctionAliaslive"}
+    assert source["Condition"] == "GathersByLambda"

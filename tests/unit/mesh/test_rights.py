@@ -1,0 +1,148 @@
+"""A whole training under the template's roles: each call must be granted, on the object that it names."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.support.handlers import event, invoke
+from tests.support.mesh import BUCKET, TABLE, MeshBench
+from tests.support.rights import ACTIONS, may
+from tests.support.tables import overlapping, three_classes
+from tests.support.template import arn
+
+PARTS_OF_BUCKET = {"s3:ListBucket"}
+
+
+@dataclass
+class Guard:
+    """Notes every call of boto3 that the role at work may not make."""
+
+    queue_url: str
+    role: str | None = None
+    calls: set[tuple[str, str]] = field(default_factory=set)
+    refused: set[tuple[str | None, str, str]] = field(default_factory=set)
+
+    def check(self, params: dict[str, Any], event_name: str, **context: Any) -> None:
+        if self.role is None:
+            return  # the test's own call
+        _, service, operation = event_name.split(".")
+        method = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation)[1:]
+        action = ACTIONS[service, method.removesuffix("_v2") + ("_v2" if "V2" in operation else "")]
+        resource = self._resource(service, action, params)
+        self.calls.add((self.role, action))
+        if not may(self.role, action, resource):
+            self.refused.add((self.role, action, resource))
+
+    def _resource(self, service: str, action: str, params: dict[str, Any]) -> str:
+        if service == "s3":
+            assert params["Bucket"] == BUCKET
+            bucket = arn("JobsBucket")
+            return bucket if action in PARTS_OF_BUCKET else f"{bucket}/{params['Key']}"
+        if service == "dynamodb":
+            assert params["TableName"] == TABLE
+            return arn("LeaseTable")
+        assert service == "sqs"
+        assert params["QueueUrl"] == self.queue_url
+        return arn("ReportsQueue")
+
+    def invoke(self, function: str, payload: dict[str, Any]) -> dict[str, Any]:
+        self.role = f"{function.capitalize()}Role"
+        try:
+            return invoke(function, payload)
+        finally:
+            self.role = None
+
+
+@pytest.fixture
+def guard(mesh: MeshBench, monkeypatch: pytest.MonkeyPatch) -> Guard:
+    for name, value in {
+        "JOBS_BUCKET": BUCKET,
+        "REPORTS_QUEUE_URL": mesh.queue_url,
+        "LEASE_TABLE": TABLE,
+        "POWERTOOLS_SERVICE_NAME": "snakebatch",
+        "POWERTOOLS_METRICS_NAMESPACE": "SnakeBatch",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(tempfile, "tempdir", str(mesh.folder))
+    # Handlers make their clients when they are loaded, from the default session: its hooks see all calls.
+    session = boto3.Session()
+    guard = Guard(mesh.queue_url)
+    session.events.register("provide-client-params.*.*", guard.check)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+    return guard
+
+
+@pytest.mark.parametrize("grain", ["slice", "bucket"])
+def test_a_training_and_its_repetition_stay_within_the_roles(
+    mesh: MeshBench, guard: Guard, grain: str
+) -> None:
+    stage = event("stage")
+    stage["input"] |= {"dataset": mesh.upload(three_classes(300)), "tau": 100, "bucket": 30, "n_layers": 2}
+    stage["input"] |= {"leaf_grain": grain, "job": "twice"}
+    first = train(mesh, guard, stage | {"execution": "first"})
+    again = train(mesh, guard, stage | {"execution": "again"})
+
+    assert first["output"]["model"] == again["output"]["model"]
+    assert guard.refused == set()
+    assert {role for role, _ in guard.calls} == {
+        "StageRole",
+        "WaveRole",
+        "ShardRole",
+        "BracketRole",
+        "SettleRole",
+    }
+
+
+def train(mesh: MeshBench, guard: Guard, stage: dict[str, Any]) -> dict[str, Any]:
+    """The states of the workflow one after another, each in its own role."""
+    execution = stage["execution"]
+    staged = guard.invoke("stage", stage)
+    run, wave = staged["run"], staged["wave"]
+    assert guard.invoke("bracket", event("bracket-admit") | {"execution": execution})["admitted"]
+    while True:
+        items = json.loads(mesh.store.objects.get(wave["items"])) if wave["items"] else []
+        for item in items:
+            guard.invoke("shard", event(f"shard-{wave['next']}") | item | {"execution": execution})
+        if wave["next"] == "leaf":
+            break
+        of_run = {name: run[name] for name in ("job", "fingerprint", "execution")}
+        wave = guard.invoke("wave", event("wave") | of_run | {"wave": wave["wave"], "done": wave["next"]})
+    guard.invoke("bracket", event("bracket-close") | {"execution": execution})
+    return guard.invoke("settle", event("settle") | {"run": run, "wave": wave, "execution": execution})
+
+
+def test_a_failed_run_is_settled_within_the_role(mesh: MeshBench, guard: Guard) -> None:
+    guard.invoke("settle", event("settle-failed"))
+    assert guard.refused == set()
+    assert ("SettleRole", "s3:PutObject") in guard.calls
+
+
+def test_the_guard_sees_what_is_not_granted(mesh: MeshBench, guard: Guard) -> None:
+    guard.role = "BracketRole"
+    boto3.client("s3").put_object(Bucket=BUCKET, Key="jobs/a", Body=b"")
+    assert guard.refused == {("BracketRole", "s3:PutObject", f"{arn('JobsBucket')}/jobs/a")}
+
+
+def test_a_shard_s_failure_is_read_from_the_results_within_the_role(mesh: MeshBench, guard: Guard) -> None:
+    stage = event("stage")
+    stage["input"] |= {"dataset": mesh.upload(overlapping(200)), "n_layers": 1, "job": "fails"}
+    staged = guard.invoke("stage", stage)
+    results = staged["wave"]["results"]
+    failed = [{"Error": "EngineError", "Cause": "the slice is odd"}]
+    mesh.s3.put_object(Bucket=BUCKET, Key=f"{results}/id/FAILED_0.json", Body=json.dumps(failed).encode())
+    manifest = {"ResultFiles": {"FAILED": [{"Key": f"{results}/id/FAILED_0.json"}]}}
+    mesh.s3.put_object(Bucket=BUCKET, Key=f"{results}/id/manifest.json", Body=json.dumps(manifest).encode())
+    failure = {"error": "States.ExceedToleratedFailureThreshold", "cause": "one item failed"}
+
+    settled = guard.invoke(
+        "settle", event("settle") | {"run": staged["run"], "wave": staged["wave"], "failure": failure}
+    )
+
+    assert settled["failure"]["error"] == "EngineError"
+    assert guard.refused == set()
