@@ -49,6 +49,8 @@ def test_a_function_has_the_variables_that_it_reads_and_no_other(name: str, hand
 
 
 def test_every_function_has_what_powertools_and_the_licensed_engine_read() -> None:
+    general = template()["Globals"]["Function"]["Environment"]["Variables"]
+    assert general.keys() == {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "PYTHONHASHSEED"}
     for function in functions().values():
         variables = resolved(function["Environment"]["Variables"])
         assert variables["POWERTOOLS_SERVICE_NAME"]
