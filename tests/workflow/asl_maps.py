@@ -26,3 +26,10 @@ def picky(event: Any) -> Any:
     if event % 2:
         raise FunctionError("Odd", f"{event} is odd")
     return event
+
+
+def reader(kind: str | None, key: str = "items", resource: str = GET, **config: Any) -> dict[str, Any]:
+    arguments = {"Bucket": "bucket", "Key": key} if resource == GET else {"Bucket": "bucket", "Prefix": key}
+    if kind is not None:
+        config["InputType"] = kind
+    return {"Resource": resource, "ReaderConfig": config, "Arguments": arguments}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from .asl_maps import ECHO, GET, mapping, picky
+from .asl_maps import ECHO, mapping, picky, reader
 from .asl_world import jsonpath, world
 
 # ---------------------------------------- both modes
@@ -120,13 +120,6 @@ def test_an_inline_iteration_that_fails_fails_the_map_and_aborts_the_rest() -> N
 
 
 # ---------------------------------------- item readers
-
-
-def reader(kind: str | None, key: str = "items", resource: str = GET, **config: Any) -> dict[str, Any]:
-    arguments = {"Bucket": "bucket", "Key": key} if resource == GET else {"Bucket": "bucket", "Prefix": key}
-    if kind is not None:
-        config["InputType"] = kind
-    return {"Resource": resource, "ReaderConfig": config, "Arguments": arguments}
 
 
 CSV = 'id,name\n1,a\n2,"b,c"\n3\n'

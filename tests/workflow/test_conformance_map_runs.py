@@ -278,7 +278,12 @@ def test_a_map_run_that_is_cancelled_while_it_writes_is_aborted() -> None:
         "Catch": [{"ErrorEquals": ["Ill"], "Next": "On"}],
         "Next": "On",
     }
-    machine = jsonata("Both", Both=both, On={"Type": "Wait", "Seconds": 100})
+    on = {  # for a token that nobody sends: no clock ends it
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Arguments": {"QueueUrl": "q", "MessageBody": "{% $states.context.Task.Token %}"},
+    }
+    machine = jsonata("Both", Both=both, On=on)
     with world(functions=ECHO) as here:
         put = here.s3.put_object
         here.s3.put_object = lambda **asked: here.clock.sleep(60) or put(**asked)  # type: ignore[method-assign,func-returns-value]

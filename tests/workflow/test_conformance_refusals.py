@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 
 from snakebatch.local.asl.machine import build
 
+from .asl_maps import GET, WRITER, mapping, reader
 from .asl_world import invoke, jsonata, jsonpath, world
-from .test_conformance_map import GET, WRITER, mapping, reader
 
 
 def task(**more: Any) -> dict[str, Any]:

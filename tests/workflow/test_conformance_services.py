@@ -247,7 +247,7 @@ def test_a_nested_execution_that_fails_fails_its_task() -> None:
 
 def test_a_real_lambda_style_stream_is_read_once_in_a_worker_thread() -> None:
     # A thousand items over slow functions take simulated, not real time: 25 rounds of 40, 0.7 s each.
-    from .test_conformance_map import mapping
+    from .asl_maps import mapping
 
     holder: list[World] = []
 
