@@ -33,6 +33,13 @@ def unpack(bits: Bits, n: int) -> NDArray[np.bool_]:
     return np.unpackbits(as_bytes, axis=-1, count=n, bitorder="little").view(np.bool_)
 
 
+def positions(bits: Bits, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and number of every set bit of (j, words), ascending: ``nonzero`` of the flags, several times
+    faster."""
+    row = np.repeat(np.arange(len(bits)), count(bits))
+    return row, np.flatnonzero(unpack(bits, n)) - row * n
+
+
 def one_bit_each(n: int) -> Bits:
     """(n, words): row i holds only bit i."""
     each = np.zeros((n, words_for(n)), dtype=np.uint64)

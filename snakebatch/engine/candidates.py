@@ -32,6 +32,12 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.form)
 
+    @classmethod
+    def none(cls) -> Candidates:
+        """No candidates."""
+        empty = np.empty(0, dtype=np.int64)
+        return cls(empty, empty, empty, empty, np.empty(0, dtype=np.bool_), {})
+
     def take(self, chosen: Ints) -> Candidates:
         """The candidates of these numbers, renumbered."""
         arrays = {field.name: getattr(self, field.name)[chosen] for field in fields(self)[:-1]}

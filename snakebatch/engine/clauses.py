@@ -1,10 +1,11 @@
 """The clauses of buckets: for each class, what is true on every other member and false on some of this class.
 
-A clause belongs to the member F it was started for: literals from oppose(T, F) are added, T drawn among the
-other classes' members on which the clause is still false, until none is left. Then it is made minimal and
-its thresholds are loosened. Since its draws are keyed by F, it does not matter which clauses are built side
-by side: those of many buckets advance together, and those whose F was covered meanwhile are dropped, so the
-result is that of going one by one.
+A clause belongs to the member F it was started for. It begins with the literals of F's leaf in a random
+tree (``trees``); further ones from oppose(T, F) are added, T drawn among the other classes' members on which
+the clause is still false, until none is left. Then it is made minimal and its thresholds are loosened. Since
+its draws are keyed by F, it does not matter which clauses are built side by side: those of many buckets
+advance together, and those whose F was covered meanwhile are dropped, so the result is that of going one by
+one.
 
 Where classes have several members each they are covered ``COVERS`` times, with other draws, and a member has
 a cond for every cover: what one cover took for the border, another one draws elsewhere.
@@ -18,18 +19,20 @@ from typing import NamedTuple
 import numpy as np
 
 from snakebatch.engine.arrays import Flags, Ints
-from snakebatch.engine.bits import Bits, count, nth_set, some, unpack
+from snakebatch.engine.bits import Bits, count, nth_set, positions, some
+from snakebatch.engine.camps import COVERS, Camps
 from snakebatch.engine.candidates import Candidates, join
-from snakebatch.engine.drafts import Step, loosen, minimise
+from snakebatch.engine.drafts import Needed, Step, loosen, minimise
 from snakebatch.engine.draws import Words, below_many, mix_many
 from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.oppose import Opposer, TagWeights
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.rules import Rules, no_clauses, starts_of
 from snakebatch.engine.side_by_side import batches
+from snakebatch.engine.trees import Trees
 from snakebatch.engine.written import Written, write
 
-_FIRST_BATCH = 2
+_FIRST_BATCH = 4
 """Clauses a class that are started side by side at first; doubled each time."""
 
 _BATCH_BITS = 1 << 24
@@ -38,11 +41,10 @@ _BATCH_BITS = 1 << 24
 _GROUP_CELLS = 1 << 19
 """Bound on columns x rows of the buckets that are built side by side."""
 
-COVERS = 3
-"""Measured on digits: accuracy .959 with one cover, .969 with 3, and no more with 5 or 8. A regression of
-which each row is its own class gains .0003 of R² for three times the work, so it is covered once."""
+_LEAST_COLUMNS = 20
+"""Trees take as much room as so many columns do."""
 
-_ORDER, _CLAUSE = 1, 2
+_CLAUSE, _TREE = 1, 2
 """What a draw is for."""
 
 
@@ -62,7 +64,7 @@ def build_rules(
         else:
             mixed.append(number)
     sizes = [len(buckets[number]) for number in mixed]
-    for places in batches(sizes, len(population.features), _GROUP_CELLS):
+    for places in batches(sizes, max(len(population.features), _LEAST_COLUMNS), _GROUP_CELLS):
         batch = [mixed[place] for place in places]
         group_keys = np.array([keys[number] for number in batch], dtype=np.uint64)
         measured = MeasuredRows(population, [buckets[number] for number in batch], group_keys)
@@ -84,38 +86,40 @@ class _Accepted(NamedTuple):
 class _Cover:
     """Covers every member of every bucket by clauses of its class, some times over.
 
-    A class of a bucket is a *camp* in every cover; camps are numbered by bucket, class and cover. The members
-    of each wait in a drawn order.
+    The members of a camp wait: first one of every leaf of its tree, the largest leaf first, then another one.
     """
 
     def __init__(self, opposer: Opposer, lookahead: int) -> None:
         self._opposer = opposer
-        self._measured = measured = opposer.measured
+        self._measured = opposer.measured
         self._lookahead = lookahead
-        group, row = np.nonzero(measured.real)
-        codes = measured.population.codes[measured.rows[measured.real]].astype(np.int64)
-        many = len(measured.population.classes)
-        distinct, owner = np.unique(group * many + codes, return_inverse=True)
-        self._group_of: Ints = np.repeat(distinct // many, COVERS)
-        words = measured.words
-        mine = np.zeros(len(distinct) * words, dtype=np.uint64)
-        bit = np.uint64(1) << (row & 63).astype(np.uint64)
-        np.bitwise_or.at(mine, owner * words + (row >> 6), bit)
-        self._mine: Bits = np.repeat(mine.reshape(-1, words), COVERS, axis=0)
-        self._covered: Bits = np.zeros_like(self._mine)
+        self._camps = camps = Camps.of(opposer.measured)
+        self._group = camps.group_of
+        self._covered: Bits = np.zeros((len(camps.kin), self._measured.words), dtype=np.uint64)
         self._accepted: list[_Accepted] = []
-        classes = np.bincount(distinct // many, minlength=len(measured))
-        covers = np.where(2 * classes <= measured.n, COVERS, 1)[group]
-        row, first = np.repeat(row, covers), np.repeat(owner * COVERS, covers)
-        camp = first + np.arange(len(row)) - np.repeat(np.cumsum(covers) - covers, covers)
-        draws = mix_many(measured.keys[self._group_of[camp]], _ORDER, camp % COVERS, row)
-        order = np.lexsort((draws, camp))
-        self._waiting = camp[order], row[order]
+        tree_of = self._group * COVERS + camps.cover
+        wanted = np.unique(tree_of)
+        self._tree = np.searchsorted(wanted, tree_of)
+        keys = mix_many(self._measured.keys[wanted // COVERS], _TREE, wanted % COVERS)
+        self._trees = Trees(opposer, camps, wanted // COVERS, keys, lookahead)
+
+    def _waiting(self) -> tuple[Ints, Ints]:
+        """Camp and row of all members, in the order of their turns."""
+        camp, row = self._camps.members()
+        leaf = self._trees.leaf[self._tree[camp], row]
+        pair = camp * (leaf.max() + 1) + leaf
+        order = np.argsort(pair, kind="stable")
+        camp, row, pair = camp[order], row[order], pair[order]
+        starts = np.flatnonzero(np.diff(pair, prepend=-1))
+        size = np.diff(starts, append=len(pair))
+        nth = np.arange(len(pair)) - np.repeat(starts, size)
+        order = np.lexsort((-np.repeat(size, size), nth, camp))
+        return camp[order], row[order]
 
     def run(self) -> list[Rules]:
         size = _FIRST_BATCH
         most = max(1, _BATCH_BITS // (self._lookahead * self._measured.width))
-        camp, row = self._waiting
+        camp, row = self._waiting()
         while len(camp):
             started = np.flatnonzero(_place_in_camp(camp) < size)
             for first in range(0, len(started), most):
@@ -133,25 +137,25 @@ class _Cover:
 
     def _build(self, camp: Ints, row: Ints) -> None:
         """Clauses for the members at ``row`` of the camps, kept if none before covers them."""
-        group = self._group_of[camp]
-        others = self._measured.everything[group] & ~self._mine[camp]
-        keys = mix_many(self._measured.keys[group], _CLAUSE, camp % COVERS, row)
-        steps = self._draw(group, row, keys, others.copy())
-        minimise(steps, others)
-        loosen(self._measured, steps, others)
-        true_on = np.zeros_like(others)
-        for step in steps:
-            true_on[step.clause] |= step.bits
-        self._accept(camp, row, steps, self._mine[camp] & ~true_on)
+        group = self._group[camp]
+        everything, mine = self._measured.everything[group], self._camps.rows[self._camps.kin[camp]]
+        others = everything & ~mine
+        keys = mix_many(self._measured.keys[group], _CLAUSE, self._camps.cover[camp], row)
+        leaf = self._trees.leaf[self._tree[camp], row]
+        drafts = self._trees.steps(leaf)
+        self._draw(group, row, keys, others & self._trees.leaf_rows[leaf], drafts)
+        steps = minimise(drafts, others, everything)
+        self._accept(camp, row, steps, mine & loosen(self._measured, steps, everything))
 
-    def _draw(self, group: Ints, row: Ints, keys: Words, need: Bits) -> list[Step]:
+    def _draw(self, group: Ints, row: Ints, keys: Words, need: Bits, steps: list[Step]) -> None:
+        """Add literals until the clauses are true on what they ``need``."""
         opposer, lookahead = self._opposer, self._lookahead
-        steps: list[Step] = []
-        active = np.arange(len(row))
+        drawn_before = len(steps)
+        active = np.flatnonzero(some(need))
         while len(active):
             left = need[active]
             groups, f_rows = group[active], row[active]
-            key = mix_many(keys[active], len(steps))
+            key = mix_many(keys[active], len(steps) - drawn_before)
             needed = count(left)
             true_row = nth_set(left, below_many(key, needed))
             drawn = opposer.draw(groups, true_row, f_rows, key, lookahead)
@@ -162,13 +166,12 @@ class _Cover:
             chosen = np.arange(len(active)) * lookahead + np.argmax(gains, axis=1)
             literal = drawn.take(chosen)
             bits = opposer.flipped(literal, inside[chosen])
-            steps.append(Step(active, literal, bits, np.ones(len(active), dtype=np.bool_)))
+            steps.append(Step(active, literal, bits))
             left &= ~bits
             need[active] = left
             active = active[some(left)]
-        return steps
 
-    def _accept(self, camp: Ints, row: Ints, steps: list[Step], false_on: Bits) -> None:
+    def _accept(self, camp: Ints, row: Ints, steps: list[Needed], false_on: Bits) -> None:
         """Keep the clauses whose member no earlier clause of its camp covers; ``camp`` ascends."""
         kept = np.zeros(len(camp), dtype=np.bool_)
         place_in_camp = _place_in_camp(camp)
@@ -180,7 +183,7 @@ class _Cover:
         place = np.cumsum(kept) - 1
         clauses, literals = [], []
         for step in steps:
-            chosen = np.flatnonzero(step.kept & kept[step.clause])
+            chosen = np.flatnonzero(kept[step.clause])
             clauses.append(place[step.clause[chosen]])
             literals.append(step.literal.take(chosen))
         clause = np.concatenate(clauses)
@@ -207,7 +210,7 @@ class _Cover:
         literal = np.repeat(starts[:-1][order] - clause_starts[:-1], length) + np.arange(clause_starts[-1])
         written = write(self._measured, join([part.literals for part in accepted]).take(literal))
         false_on = np.concatenate([part.false_on for part in accepted])[order]
-        clauses = np.searchsorted(self._group_of[camp], np.arange(len(self._measured) + 1)).tolist()
+        clauses = np.searchsorted(self._group[camp], np.arange(len(self._measured) + 1)).tolist()
         odd = np.array(sorted(written.odd), dtype=np.int64)
         found = []
         for group, n in enumerate(self._measured.n.tolist()):
@@ -220,8 +223,9 @@ class _Cover:
                     inside,
                     {place - inside.start: written.odd[place] for place in own},
                     clause_starts[first : past + 1] - inside.start,
-                    unpack(false_on[first:past], n),
-                    camp[first:past] % COVERS,
+                    false_on[first:past],
+                    n,
+                    self._camps.cover[camp[first:past]],
                 )
             )
         return found
@@ -238,16 +242,17 @@ def _rules_of(
     inside: slice,
     odd: dict[int, object],
     clause_starts: Ints,
-    false_on: Flags,
+    false_on: Bits,
+    n: int,
     cover: Ints,
 ) -> Rules:
     """The rules of one bucket. For each cover a member has a cond: its clauses that are false on it."""
-    clause, member = np.nonzero(false_on)
-    order = np.lexsort((cover[clause], member))
-    clause, member = clause[order], member[order]
-    first = np.ones(len(clause), dtype=np.bool_)
-    first[1:] = (member[1:] != member[:-1]) | (cover[clause[1:]] != cover[clause[:-1]])
-    starts = np.flatnonzero(first)
+    clause, member = positions(false_on, n)
+    cond = member * COVERS + cover[clause]
+    # NumPy sorts small integers by radix.
+    order = np.argsort(cond.astype(np.uint16) if n * COVERS < 1 << 16 else cond, kind="stable")
+    clause, cond = clause[order], cond[order]
+    starts = np.flatnonzero(np.diff(cond, prepend=-1))
     return Rules(
         column=written.column[inside],
         tag=written.tag[inside],
@@ -255,7 +260,7 @@ def _rules_of(
         negat=written.negat[inside],
         odd=odd,
         clause_starts=clause_starts,
-        cond_member=member[starts],
+        cond_member=cond[starts] // COVERS,
         cond_starts=np.append(starts, len(clause)),
         cond_clauses=clause,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snakebatch.engine.arrays import Flags, Ints
+from snakebatch.engine.arrays import Ints
 from snakebatch.engine.bits import Bits, some
 from snakebatch.engine.candidates import THRESHOLD, Candidates
 from snakebatch.engine.measured_rows import MeasuredRows
@@ -25,59 +25,67 @@ class Step:
 
     clause   (c,) the clauses that have one
     literal  (c,) the literals themselves
-    bits     (c, words) where each is true; all 0 where it was dropped
-    kept     (c,) False where it was dropped
+    bits     (c, words) where each is true
     """
 
     clause: Ints
     literal: Candidates
     bits: Bits
-    kept: Flags
 
 
-def minimise(steps: list[Step], others: Bits) -> None:
+@dataclass
+class Needed(Step):
+    """What is left of a step in minimal clauses.
+
+    before   (c, words) the rows that must be covered and that no literal before covers
+    """
+
+    before: Bits
+
+
+def minimise(steps: list[Step], others: Bits, everything: Bits) -> list[Needed]:
     """Drop each literal whose rows the ones kept before it and all those after it cover: exactly minimal.
 
-    ``others`` (clauses, words) are the rows that must stay covered.
+    ``others`` (clauses, words) are the rows that must stay covered, ``everything`` all rows of each clause.
     """
-    running = np.zeros_like(others)
+    left = everything.copy()
     after: list[Bits] = []
     for step in reversed(steps):
-        after.append(running[step.clause])
-        running[step.clause] |= step.bits
-    running = np.zeros_like(others)
+        beyond = left[step.clause]
+        after.append(beyond)
+        left[step.clause] = beyond & ~step.bits
+    left = others.copy()
+    found = []
     for step in steps:
-        before = running[step.clause]
-        needed: Bits = others[step.clause] & ~(before | after.pop()) & step.bits
-        step.kept = some(needed)
-        step.bits[~step.kept] = 0
-        running[step.clause] = before | step.bits
+        before = left[step.clause]
+        kept = np.flatnonzero(some(before & after.pop() & step.bits))
+        clause, bits, before = step.clause[kept], step.bits[kept], before[kept]
+        left[clause] = before & ~bits
+        found.append(Needed(clause, step.literal.take(kept), bits, before))
+    return found
 
 
-def loosen(measured: MeasuredRows, steps: list[Step], others: Bits) -> None:
-    """Loosest thresholds: slide each one away from F, as far as the clause stays true on ``others``.
+def loosen(measured: MeasuredRows, steps: list[Needed], everything: Bits) -> Bits:
+    """Loosest thresholds: slide each one away from F, as far as the clause stays true where it must be.
 
     A literal must hold only on the rows that no other literal of its clause covers; its threshold moves to
     midway between the last of these and the next value. The clause is then false on a larger region, so
     more queries find a lookalike; contract and minimality stay (the rows only this literal covers stay, and
     grow as others slide).
+
+    Returns the rows (clauses, words) on which each clause is false in the end.
     """
-    running = np.zeros_like(others)
-    before: list[Bits] = []
-    for step in steps:
-        before.append(running[step.clause])
-        running[step.clause] |= step.bits
-    running = np.zeros_like(others)
+    left = everything.copy()
     for step in reversed(steps):
-        after = running[step.clause]
-        exclusive = others[step.clause] & ~(before.pop() | after)
-        slid = np.flatnonzero(step.kept & (step.literal.form == THRESHOLD))
+        after = left[step.clause]
+        slid = np.flatnonzero(step.literal.form == THRESHOLD)
         if len(slid):
-            _slide(measured, step, slid, exclusive[slid])
-        running[step.clause] = after | step.bits
+            _slide(measured, step, slid, after[slid] & step.before[slid])
+        left[step.clause] = after & ~step.bits
+    return left
 
 
-def _slide(measured: MeasuredRows, step: Step, slid: Ints, exclusive: Bits) -> None:
+def _slide(measured: MeasuredRows, step: Needed, slid: Ints, exclusive: Bits) -> None:
     literal = step.literal
     measure, above = literal.measure[slid], literal.outside[slid]
     cut = np.empty(len(slid), dtype=literal.high.dtype)

@@ -24,7 +24,7 @@ from snakebatch.engine.settings import Settings
 from snakebatch.engine.side_by_side import batches
 from snakebatch.engine.written import write
 
-SAMPLE = 512
+SAMPLE = 256
 """At least so many rows, evenly spaced, are what literals are drawn and compared on, where there are more."""
 
 ROUNDS = 4

@@ -34,6 +34,9 @@ class PrefixTables:
             missing = len(order) - len(self._slot)
             self._slot = np.concatenate([self._slot, np.full(missing, -1)])
             self._asked = np.concatenate([self._asked, np.zeros(missing, dtype=np.int64)])
+        slot = self._slot[measure]
+        if len(self._tables.rows) and (slot >= 0).all():
+            return slot
         self._asked += np.bincount(measure, minlength=len(order))
         wanted = np.flatnonzero((self._asked > _DIRECT * self._words) & (self._slot < 0))
         if len(wanted) and len(self._tables.rows) + len(wanted) <= self._most:
