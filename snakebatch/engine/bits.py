@@ -74,8 +74,8 @@ def some(bits: Bits) -> NDArray[np.bool_]:
 
 def nth_set(bits: Bits, index: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each row of (j, words), the number of its index-th set bit (0-based; it must exist)."""
-    counts = np.bitwise_count(bits).astype(np.int64)
-    upto = np.cumsum(counts, axis=1)
+    counts = np.bitwise_count(bits)
+    upto = np.cumsum(counts, axis=1, dtype=np.int32)
     word = (upto <= index[:, None]).sum(axis=1)
     rows = np.arange(len(bits))
     rest = index - (upto[rows, word] - counts[rows, word])

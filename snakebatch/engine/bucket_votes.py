@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,20 @@ from snakebatch.engine.rules import Ints
 CELLS = 1 << 22
 """Most cells of a matrix made at once; the rows are taken in parts that keep to it."""
 
-_EXACT_IN_FLOAT32 = 1 << 24
-
-_MEASURE_COST, _BOUND_COST, _WORD_COST, _ASK_COST = 8000, 8, 1, 3000
+_MEASURE_COST, _BOUND_COST, _WORD_COST, _ASK_COST = 24000, 24, 3, 9000
 """What a table costs for a measure, for a bound, and for each of the bound's words, and what a measure costs
 when the table is asked, in comparisons of a literal with a row (measured).
 """
+
+
+class _Classes(NamedTuple):
+    """Entries by class: their ``order``, how many members each then stands for (entries, 1), and the classes
+    that there are, with the first entry of each and the one behind its last.
+    """
+
+    order: Ints
+    times: NDArray[np.signedinteger[Any]]
+    parts: list[tuple[int, int, int]]
 
 
 class BucketVotes:
@@ -45,7 +54,7 @@ class BucketVotes:
         self._measures = np.concatenate(used) if len(used[1]) else used[0]
         self._size = len(self._measures)
         self._n_measures = len(set(self._measures.tolist()))
-        self._weights: NDArray[Any] | None = None
+        self._classes: _Classes | None = None
         first = self._conds.levels[0] if self._conds.levels else None
         self._is_every_clause = (
             first is not None and len(first) == self._n_clauses and bool((first[1:] > first[:-1]).all())
@@ -58,9 +67,8 @@ class BucketVotes:
             steady = np.bincount(conds.always_code, conds.always_times, minlength=self._n_classes)
             votes[rows] += steady
         if conds.levels:
-            weights = self._weights_by_class()
             for part in self._parts(rows):
-                votes[part] += (weights @ self._alike(part, readings).astype(weights.dtype)).T
+                votes[part] += self._by_class(self._alike(part, readings)).T
 
     def pairs(self, rows: Rows, readings: Readings) -> Iterator[tuple[Ints, Ints, Ints]]:
         """The votes for ``rows`` as parallel arrays: row, class, how many."""
@@ -101,14 +109,14 @@ class BucketVotes:
     def _held(self, rows: Rows, readings: Readings) -> NDArray[np.bool_]:
         """(clauses, rows): where a clause holds."""
         if self._size:
-            values = readings.plain(self._measures)
             table = self._table_for(len(rows))
             if table is not None:
+                values = readings.plain(self._measures)
                 held = table.held(values, rows, has_void=readings.has_void).T
             else:
                 if self._comparison is None:
                     self._comparison = ClauseComparison(self._literals)
-                held = self._comparison.held(values, rows, has_void=readings.has_void)
+                held = self._comparison.held(readings, rows)
         else:
             held = np.zeros((self._n_clauses, len(rows)), dtype=np.bool_)
         for (measure, bound, below), clauses in self._literals.own:
@@ -131,11 +139,25 @@ class BucketVotes:
             self._gain = 0
         return table
 
-    def _weights_by_class(self) -> NDArray[Any]:
-        """(classes, entries): how many members of a class an entry stands for."""
-        if self._weights is None:
-            code, count = self._conds.code, self._conds.times
-            exact = np.float32 if int(count.sum()) < _EXACT_IN_FLOAT32 else np.float64
-            self._weights = np.zeros((self._n_classes, len(code)), dtype=exact)
-            self._weights[code, np.arange(len(code))] = count
-        return self._weights
+    def _by_class(self, alike: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """(classes, rows): the votes of entries (entries, rows).
+
+        Added up class by class: a matrix product is no faster, and BLAS would take threads for it.
+        """
+        if self._classes is None:
+            self._classes = self._by_code()
+        order, times, parts = self._classes
+        counted = alike.take(order, axis=0) * times
+        votes = np.zeros((self._n_classes, alike.shape[1]))
+        for code, start, end in parts:
+            votes[code] = np.add.reduce(counted[start:end], axis=0, dtype=times.dtype)
+        return votes
+
+    def _by_code(self) -> _Classes:
+        code, times = self._conds.code, self._conds.times
+        order = np.argsort(code, kind="stable")
+        ends = np.flatnonzero(np.diff(code[order], prepend=-1, append=-1)).tolist()
+        kind: type[np.int16] | type[np.int64] = np.int16 if int(times.sum()) < 1 << 15 else np.int64
+        parts = [(int(code[order[start]]), start, end) for start, end in pairwise(ends)]
+        sorted_times: NDArray[np.signedinteger[Any]] = times[order].astype(kind)
+        return _Classes(order, sorted_times[:, None], parts)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snakebatch.engine.clause_literals import ClauseLiterals, Floats
+from snakebatch.engine.readings import Readings
 from snakebatch.engine.rules import Ints
 
 _FEW_LITERALS = 32
@@ -18,12 +20,15 @@ class ClauseComparison:
 
     def __init__(self, literals: ClauseLiterals) -> None:
         self._n_clauses = literals.n_clauses
+        self._bounds = literals.bounds
         lines, self._ranges = literals.half_lines, literals.ranges
         # Literals on the same measure share its readings, where they are many.
         self._measures, self._place = lines.measure, None
         if len(lines.measure) > _FEW_LITERALS:
             self._measures, self._place = np.unique(lines.measure, return_inverse=True)
-        self._bound = lines.bound[:, None]
+        self._all_measures = np.concatenate([self._measures, self._ranges.measure])
+        self._bound = self._rank_of(lines.bound)
+        self._low, self._high = self._rank_of(self._ranges.low), self._rank_of(self._ranges.high)
         self._is_from = ~lines.below[:, None]
         clause = (
             np.concatenate([lines.clause, self._ranges.clause]) if len(self._ranges.low) else lines.clause
@@ -32,18 +37,19 @@ class ClauseComparison:
         self._single = len(clause) == self._n_clauses and bool((clause[1:] > clause[:-1]).all())
         self._levels = [] if self._single else _levels(clause)
 
-    def held(self, values: Floats, rows: Ints, *, has_void: bool) -> NDArray[np.bool_]:
-        """(clauses, rows): where a clause holds; ``values`` are (measures, all rows), NaN if ``has_void``."""
-        asked = values[self._measures[:, None], rows]
+    def held(self, readings: Readings, rows: Ints) -> NDArray[np.bool_]:
+        """(clauses, rows): where a clause holds."""
+        ranks = readings.ranks(self._all_measures, self._bounds)
+        asked = ranks.matrix[self._measures[:, None], rows]
         if self._place is not None:
             asked = asked.take(self._place, axis=0)
-        true: NDArray[np.bool_] = (asked < self._bound) != self._is_from
-        if has_void:
-            true &= asked == asked
+        true: NDArray[np.bool_] = (asked <= self._bound) != self._is_from
+        if readings.has_void:
+            true &= asked != ranks.none
         if len(self._ranges.low):
-            _, low, high, _ = self._ranges
-            asked = values[self._ranges.measure[:, None], rows]
-            true = np.concatenate([true, (asked >= low[:, None]) & (asked < high[:, None])])
+            asked = ranks.matrix[self._ranges.measure[:, None], rows]
+            within = (asked > self._low) & (asked <= self._high)
+            true = np.concatenate([true, within & (asked != ranks.none)])
         if self._single:
             return true
         bits = np.packbits(true, axis=1)
@@ -51,6 +57,11 @@ class ClauseComparison:
         for clauses, places in self._levels:
             held[clauses] |= bits[places]
         return np.unpackbits(held, axis=1, count=len(rows)).view(np.bool_)
+
+    def _rank_of(self, bounds: Floats) -> NDArray[np.unsignedinteger[Any]]:
+        """(literals, 1): a measure below the bound reaches at most so many of the bounds."""
+        kind = np.min_scalar_type(len(self._bounds) + 1)
+        return np.searchsorted(self._bounds, bounds).astype(kind)[:, None]
 
 
 def _levels(clause: Ints) -> list[tuple[Ints, Ints]]:

@@ -42,13 +42,14 @@ class Ranges(NamedTuple):
 
 class ClauseLiterals(NamedTuple):
     """``own`` are those that have a measure of their own, with the clauses that each is in; what can never
-    hold is left out.
+    hold is left out. ``bounds`` are the distinct bounds, ascending, of these and of others.
     """
 
     n_clauses: int
     half_lines: HalfLines
     ranges: Ranges
     own: list[tuple[Threshold, Ints]]
+    bounds: Floats
 
 
 def clause_literals(rules: Sequence[Rules], measures: Measures) -> list[ClauseLiterals]:
@@ -67,6 +68,7 @@ def clause_literals(rules: Sequence[Rules], measures: Measures) -> list[ClauseLi
         own_by_bucket[bucket].setdefault(threshold, []).append(place - int(ends[bucket]))
     line_ends = half_lines.clause.searchsorted(ends).tolist()
     range_ends = ranges.clause.searchsorted(ends).tolist()
+    bounds = np.unique(np.concatenate([half_lines.bound, ranges.low, ranges.high]))
     found = []
     for bucket, (first, size) in enumerate(zip(ends.tolist(), n_clauses.tolist(), strict=False)):
         lines = slice(line_ends[bucket], line_ends[bucket + 1])
@@ -77,6 +79,7 @@ def clause_literals(rules: Sequence[Rules], measures: Measures) -> list[ClauseLi
                 _lines_of(half_lines, lines, first),
                 _ranges_of(ranges, within, first),
                 [(threshold, np.array(clauses)) for threshold, clauses in own_by_bucket[bucket].items()],
+                bounds,
             )
         )
     return found

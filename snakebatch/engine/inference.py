@@ -37,7 +37,7 @@ FEW_CLASSES = 64
 _CHUNK_ROWS = 1 << 14
 _TABLE_WORDS = 1 << 25
 
-_PREPARED_TOGETHER = 1 << 14
+_PREPARED_TOGETHER = 1 << 16
 """Most literals and conds of buckets prepared together, so that their arrays stay in the cache."""
 
 

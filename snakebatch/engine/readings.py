@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,17 @@ _KEPT_CELLS = 1 << 22
 """Most vocabulary entries whose measures are kept."""
 
 
+class Ranks(NamedTuple):
+    """``matrix`` (measures, rows): how many of the ``bounds`` a measure reaches, ``none`` where it is NaN;
+    only of the measures that are ``ready``.
+    """
+
+    bounds: NDArray[np.float64]
+    matrix: NDArray[np.unsignedinteger[Any]]
+    ready: NDArray[np.bool_]
+    none: int
+
+
 class Readings:
     """The measures of ``table``'s rows, NaN where there is none (an absent column, a text for a number).
 
@@ -37,6 +48,7 @@ class Readings:
         self._filled = np.zeros(0, dtype=np.bool_)
         self._kept: dict[int, NDArray[np.float64]] = {}
         self._kept_cells = 0
+        self._ranks: dict[int, Ranks] = {}
 
     def __len__(self) -> int:
         return len(self._table)
@@ -55,6 +67,27 @@ class Readings:
             self._filled[number] = True
             self.has_void = self.has_void or bool(np.isnan(self._matrix[number]).any())
         return self._matrix
+
+    def ranks(self, numbers: Ints, bounds: NDArray[np.float64]) -> Ranks:
+        """How many of the bounds (distinct, ascending) plain measures reach; kept for this array of bounds.
+
+        Small integers are compared several times faster than the measures themselves.
+        """
+        values = self.plain(numbers)
+        found = self._ranks.get(id(bounds))
+        if found is None or len(found.ready) < len(values):
+            kind = np.min_scalar_type(len(bounds) + 1)
+            empty = np.empty(values.shape, dtype=kind)
+            found = Ranks(bounds, empty, np.zeros(len(values), dtype=np.bool_), int(np.iinfo(kind).max))
+            self._ranks[id(bounds)] = found
+        missing = np.array(sorted(set(numbers[~found.ready[numbers]].tolist())), dtype=np.int64)
+        if len(missing):
+            asked = values[missing]
+            found.matrix[missing] = np.searchsorted(bounds, asked, side="right")
+            if self.has_void:
+                found.matrix[missing] = np.where(np.isnan(asked), found.none, found.matrix[missing])
+            found.ready[missing] = True
+        return found
 
     def values(self, number: int, rows: Rows) -> NDArray[np.float64]:
         """A measure of some rows."""

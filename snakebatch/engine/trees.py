@@ -22,7 +22,7 @@ from snakebatch.engine.drafts import Step
 from snakebatch.engine.draws import Words, below_many, mix_many
 from snakebatch.engine.oppose import Opposer
 
-LEAST_SIDE = 8
+LEAST_SIDE = 12
 """A side of a cut has at least one in so many rows of its node."""
 
 _F, _T, _CUT, _SIDE = 1, 2, 3, 4

@@ -153,7 +153,7 @@ def test_a_table_says_what_comparing_says(clauses: list[tuple[Literal, ...]], qu
     values, rows = readings.plain(used), np.arange(len(queries))
 
     by_table = ClauseTable(literals).held(values, rows, has_void=readings.has_void)
-    compared = ClauseComparison(literals).held(values, rows, has_void=readings.has_void)
+    compared = ClauseComparison(literals).held(readings, rows)
 
     assert by_table.T.tolist() == compared.tolist()
 
