@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,12 +29,15 @@ class ClauseComparison:
         self._bound = self._rank_of(lines.bound)
         self._low, self._high = self._rank_of(self._ranges.low), self._rank_of(self._ranges.high)
         self._is_from = ~lines.below[:, None]
-        clause = (
-            np.concatenate([lines.clause, self._ranges.clause]) if len(self._ranges.low) else lines.clause
-        )
+        clause, self._order = lines.clause, None
+        if len(self._ranges.low):
+            clause = np.concatenate([lines.clause, self._ranges.clause])
+            self._order = clause.argsort(kind="stable")
+            clause = clause[self._order]
+        self._starts = np.flatnonzero(np.diff(clause, prepend=-1))
+        self._clauses = clause[self._starts]
         # Where each clause has one literal, in order, what holds of the literals holds of the clauses.
-        self._single = len(clause) == self._n_clauses and bool((clause[1:] > clause[:-1]).all())
-        self._levels = [] if self._single else _levels(clause)
+        self._single = len(clause) == self._n_clauses == len(self._starts) and self._order is None
 
     def held(self, readings: Readings, rows: Ints) -> NDArray[np.bool_]:
         """(clauses, rows): where a clause holds."""
@@ -53,24 +55,14 @@ class ClauseComparison:
         if self._single:
             return true
         bits = np.packbits(true, axis=1)
+        if self._order is not None:
+            bits = bits[self._order]
         held = np.zeros((self._n_clauses, bits.shape[1]), dtype=np.uint8)
-        for clauses, places in self._levels:
-            held[clauses] |= bits[places]
+        if len(bits):
+            held[self._clauses] = np.bitwise_or.reduceat(bits, self._starts, axis=0)
         return np.unpackbits(held, axis=1, count=len(rows)).view(np.bool_)
 
     def _rank_of(self, bounds: Floats) -> NDArray[np.unsignedinteger[Any]]:
         """(literals, 1): a measure below the bound reaches at most so many of the bounds."""
         kind = np.min_scalar_type(len(self._bounds) + 1)
         return np.searchsorted(self._bounds, bounds).astype(kind)[:, None]
-
-
-def _levels(clause: Ints) -> list[tuple[Ints, Ints]]:
-    """Literals by their place among those of their clause: for each place the clauses and the literals."""
-    by_clause = clause.argsort(kind="stable")
-    ordered = clause[by_clause]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    lengths = np.append(starts[1:], len(clause)) - starts
-    place = np.arange(len(clause)) - np.repeat(starts, lengths)
-    order = by_clause[place.argsort(kind="stable")]
-    ends = np.cumsum([0, *np.bincount(place).tolist()]).tolist()
-    return [(clause[order[start:end]], order[start:end]) for start, end in pairwise(ends)]

@@ -1,8 +1,9 @@
-"""Trees: their leaves share out the rows, and the literals of a leaf are false on it and true on what they cut off."""
+"""Trees: their leaves share out the rows; the literals of a leaf are false on it and true on all other rows."""
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def _population(classes: int) -> Population:
 
 def _grown(population: Population) -> tuple[MeasuredRows, Camps, Trees]:
     ends = np.cumsum((0, *GROUPS))
-    groups = [population.all_rows[first:past] for first, past in zip(ends, ends[1:], strict=False)]
+    groups = [population.all_rows[first:past] for first, past in pairwise(ends)]
     keys = np.array([11, 12, 13], dtype=np.uint64)
     measured = MeasuredRows(population, groups, keys)
     camps = Camps.of(measured)
