@@ -1,4 +1,4 @@
-"""Trees: their leaves share out the rows; the literals of a leaf are false on it and true on all other rows."""
+"""Trees: leaves share out the rows; the literals of a leaf are false on it and true on all other rows."""
 
 from __future__ import annotations
 
