@@ -29,6 +29,7 @@ from snakebatch.local import deployment
 from snakebatch.local.bundle import bundle_root, is_bundle
 from snakebatch.local.gatherers import Gatherer
 from snakebatch.local.isolation import ACCOUNT
+from snakebatch.local.lambda_server import LambdaServer
 from snakebatch.local.lambdas import PRELOAD, LambdaPool
 from snakebatch.local.processes import Lifeline
 from snakebatch.local.services import Services, endpoints
@@ -174,8 +175,11 @@ class EmbeddedCloud:
             preload=(*PRELOAD, *_own_modules()),
             scratch=self._scratch,
             orphaned_scratch=self._scratch,
+            clock=self._clock,
         )
         self._exits.callback(self.pool.close)
+        self._lambda_server = LambdaServer(self.pool.provisioned)
+        self._exits.callback(self._lambda_server.close)
         with ThreadPoolExecutor(3) as helpers:
             made = [
                 helpers.submit(self._carefully, make) for make in (self._bucket, self._queues, self._table)
@@ -218,6 +222,7 @@ class EmbeddedCloud:
         return {
             **endpoints(self._services.url),
             "AWS_ENDPOINT_URL_SFN": self._sfn_url,
+            "AWS_ENDPOINT_URL_LAMBDA": self._lambda_server.url,
             "JOBS_BUCKET": self.jobs_bucket,
             "REPORTS_QUEUE_URL": self.reports_queue_url,
             "REPORTS_DLQ_URL": self.dlq_url,

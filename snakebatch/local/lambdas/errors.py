@@ -28,6 +28,7 @@ _CODES = (
     "RequestTooLargeException",  # the payload exceeds what an invocation takes (413)
     "InvalidRequestContentException",  # the payload is not JSON
     "InvalidParameterValueException",
+    "ProvisionedConcurrencyConfigNotFoundException",
 )
 
 EXCEPTIONS = SimpleNamespace(

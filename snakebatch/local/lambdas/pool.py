@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from snakebatch.clock import Clock, SystemClock
 from snakebatch.errors import CloudError
 from snakebatch.local.isolation import isolated_environment
 from snakebatch.local.lambdas import errors
@@ -25,6 +26,7 @@ from snakebatch.local.lambdas.errors import client_error
 from snakebatch.local.lambdas.forkserver import ForkServer
 from snakebatch.local.lambdas.functions import Blueprint, Function, parse_name
 from snakebatch.local.lambdas.protocol import as_bytes, check_payload, dump, request, response, throttled
+from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency, ProvisionedOperations
 from snakebatch.local.lambdas.wire import receive, send
 
 PRELOAD = (
@@ -53,7 +55,7 @@ _PROCESS = {
 }
 
 
-class LambdaPool:
+class LambdaPool(ProvisionedOperations):
     """Stands in for ``boto3.client("lambda")`` where functions are invoked.
 
     At most ``processes`` execution environments live at a time; callers in any number of threads wait their
@@ -61,7 +63,8 @@ class LambdaPool:
     process's environment is, but PATH and the locale. ``scratch`` is a folder for logs and the environments'
     /tmp (default: one of its own); ``orphaned_scratch`` is removed by the forkserver should this process die
     without a chance to. ``concurrency_limit`` is the account's: invocations in flight beyond it are refused
-    with TooManyRequestsException (None: no limit). Everything written by handlers is in ``logs()``.
+    with TooManyRequestsException (None: no limit); it also bounds ``provisioned``, the slots, which ``clock``
+    lets become ready. Everything written by handlers is in ``logs()``.
     """
 
     exceptions = errors.EXCEPTIONS
@@ -75,6 +78,7 @@ class LambdaPool:
         scratch: Path | None = None,
         orphaned_scratch: Path | None = None,
         concurrency_limit: int | None = None,
+        clock: Clock | None = None,
     ) -> None:
         if processes < 1:
             raise CloudError(f"the Lambda pool needs at least one process, not {processes}")
@@ -82,6 +86,9 @@ class LambdaPool:
         self._scratch = self._own_scratch or Path(str(scratch))
         self._log = self._scratch / "lambda.log"
         self._functions: dict[str, Function] = {}
+        self.provisioned = ProvisionedConcurrency(
+            self._exists, clock or SystemClock(), account_limit=concurrency_limit
+        )
         self._given = dict(environment or {})
         self._account_limit = concurrency_limit
         self._reserved: dict[str, int] = {}
@@ -197,6 +204,9 @@ class LambdaPool:
         return {}
 
     # within
+
+    def _exists(self, name: str, qualifier: str) -> bool:
+        return name in self._functions and self._functions[name].version(qualifier) is not None
 
     def _find(self, name: str, qualifier: str | None) -> tuple[Function, str, str | None]:
         plain, qualifier = parse_name(name, qualifier)
