@@ -9,6 +9,7 @@
     ├── MeshError                  the pieces of a distributed training do not fit together
     │   ├── EngineMismatchError    a packet made by another version of the engine
     │   ├── FingerprintError       a job id that belongs to other data or parameters
+    │   ├── BracketError           provisioned slots that can't be had, or not be switched off yet
     │   ├── ChecksumError          a message or object that is not what its checksum says
     │   └── InvariantError         a layer that breaks a guarantee of the trainer
     ├── MissingExtraError          a package that only an extra of SnakeBatch brings is not installed
@@ -64,6 +65,10 @@ class EngineMismatchError(MeshError):
 
 class FingerprintError(MeshError):
     """A job id that belongs to other data or other parameters."""
+
+
+class BracketError(MeshError):
+    """Provisioned slots can't be had, or could not be switched off yet; says why, and what will do it."""
 
 
 class ChecksumError(MeshError):

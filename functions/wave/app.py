@@ -10,10 +10,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from snakebatch.clock import SystemClock
+from snakebatch.mesh.bracket_table import BracketTable
 from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.lease import LeaseTable
 from snakebatch.mesh.messages import parse
 from snakebatch.mesh.objects import Objects
+from snakebatch.mesh.pacing import Pacing
 from snakebatch.mesh.requests import WaveEvent
 from snakebatch.mesh.store import JobStore
 from snakebatch.mesh.waves import next_wave
@@ -22,7 +24,11 @@ logger = Logger()
 metrics = Metrics()
 environment = Environment.read()
 store = JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))
-leases = LeaseTable(boto3.client("dynamodb"), environment.lease_table, SystemClock())
+dynamodb = boto3.client("dynamodb")
+pacing = Pacing(
+    LeaseTable(dynamodb, environment.lease_table, SystemClock()),
+    BracketTable(dynamodb, environment.lease_table),
+)
 
 
 @logger.inject_lambda_context
@@ -31,11 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Renew the lease and make the next wave; returns what it is and where its items lie."""
     metrics.add_metric("Waves", MetricUnit.Count, 1)
     asked = parse(WaveEvent, event)
-    if not leases.renew(asked.execution):
-        logger.warning(
-            "the lease was lost; going on at the pace it allowed", extra={"execution": asked.execution}
-        )
-    result = next_wave(store, asked).body()
+    result = next_wave(store, asked, pacing.renewed).body()
     metrics.add_metric("PacketsHandedOut", MetricUnit.Count, result["pending"])
     logger.info("next wave", extra=result)
     return result

@@ -44,6 +44,11 @@ class Environment:
         return self._get("LEASE_TABLE")
 
     @property
+    def shard_prefix(self) -> str:
+        """What stands before a shard's number in its function's name."""
+        return self._get("SHARD_PREFIX")
+
+    @property
     def engine(self) -> str:
         """Who makes the leaves: ``snakebatch`` (default) or ``licensed``."""
         return self.values.get("SNAKEBATCH_ENGINE", "snakebatch")

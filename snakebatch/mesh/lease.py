@@ -6,135 +6,78 @@ executions that ask at the same moment can't both be given the same share.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING
 
 from snakebatch.clock import Clock
-from snakebatch.errors import MeshError
+from snakebatch.mesh.budget import Budget, Lease, Session, Want
+from snakebatch.mesh.versioned import VersionedItem
 from snakebatch.planner.rate import SPAWN_RATE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-HOLD = 7_200.0
-"""Seconds that a lease outlives its last renewal: longer than any one wave, so that a wave can't lose it."""
-
-QUEUE_HOLD = 120.0
-"""Seconds that a place in the queue outlives its last request: who was aborted stops blocking the others."""
-
-LEAST_SHARE = SPAWN_RATE / 10
-"""Below this an execution rather waits: it would hold its bracket open for ever."""
-
 _ITEM = "spawn-rate"
-_ATTEMPTS = 20
-_EPSILON = 1e-9
-
-
-@dataclass
-class Budget:
-    """Who holds how much, and who waits; times are epoch seconds."""
-
-    leases: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """execution -> (share in invocations a second, expiry)"""
-    queue: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """execution -> (asked first, expiry)"""
-
-    def forget_expired(self, now: float) -> None:
-        self.leases = {name: lease for name, lease in self.leases.items() if lease[1] > now}
-        self.queue = {name: place for name, place in self.queue.items() if place[1] > now}
-
-    def ask(self, execution: str, least: float, most: float, now: float, total: float) -> float | None:
-        """The share given: what is free, between ``least`` and ``most``; None = wait, the place is kept."""
-        self.forget_expired(now)
-        if execution in self.leases:
-            return self.leases[execution][0]
-        since = self.queue.get(execution, (now, now))[0]
-        first = min(self.queue.items(), key=lambda place: (place[1][0], place[0]), default=None)
-        free = total - sum(share for share, _ in self.leases.values())
-        if free + _EPSILON < least or (first is not None and (first[1][0], first[0]) < (since, execution)):
-            self.queue[execution] = (since, now + QUEUE_HOLD)
-            return None
-        self.queue.pop(execution, None)
-        share = min(most, free)
-        self.leases[execution] = (share, now + HOLD)
-        return share
-
-    def renew(self, execution: str, now: float) -> bool:
-        """Hold on to a lease; False where it is not held (any more)."""
-        if execution not in self.leases:
-            return False
-        self.leases[execution] = (self.leases[execution][0], now + HOLD)
-        return True
-
-    def release(self, execution: str) -> None:
-        self.leases.pop(execution, None)
-        self.queue.pop(execution, None)
 
 
 class LeaseTable:
-    """The budget in DynamoDB. ``dynamodb`` is a boto3 client; the table's key is the string ``pk``."""
+    """The budget in DynamoDB; ``total`` is what all executions may start a second, together."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, clock: Clock, total: float = SPAWN_RATE) -> None:
-        self.dynamodb = dynamodb
-        self.table = table
+        self.item = VersionedItem(dynamodb, table, _ITEM, Budget)
         self.clock = clock
         self.total = total
 
-    def ask(self, execution: str, packets: int) -> float | None:
-        """A share for an execution that will start ``packets`` at a time at most; None = wait."""
-        now = self.clock.time()
-        least = min(LEAST_SHARE, self.total)
-        # More than all its packets in one window is of no use to it, and may be of use to another.
-        most = min(self.total, max(least, packets / 10))
-        share: float | None = self._change(lambda budget: budget.ask(execution, least, most, now, self.total))
-        return share
-
-    def renew(self, execution: str) -> bool:
-        now = self.clock.time()
-        held: bool = self._change(lambda budget: budget.renew(execution, now))
-        return held
-
-    def release(self, execution: str) -> None:
-        self._change(lambda budget: budget.release(execution))
-
-    def read(self) -> Budget:
-        return self._read()[0]
-
-    def _read(self) -> tuple[Budget, int]:
-        answer = self.dynamodb.get_item(TableName=self.table, Key={"pk": {"S": _ITEM}}, ConsistentRead=True)
-        item = answer.get("Item")
-        if item is None:
-            return Budget(), 0
-        raw = json.loads(item["budget"]["S"])
-        leases = {name: (float(share), float(expiry)) for name, (share, expiry) in raw["leases"].items()}
-        queue = {name: (float(since), float(expiry)) for name, (since, expiry) in raw["queue"].items()}
-        return Budget(leases, queue), int(item["version"]["N"])
-
-    def _change(self, change: Callable[[Budget], Any]) -> Any:
-        for _ in range(_ATTEMPTS):
-            budget, version = self._read()
-            answer = change(budget)
-            if self._write(budget, version):
-                return answer
-        raise MeshError(
-            f"the lease table {self.table} changed under {_ATTEMPTS} attempts: start the execution again"
+    def want(
+        self,
+        packets: int,
+        *,
+        min_share: float = 0.1,
+        max_share: float = 1.0,
+        joins_session: bool = False,
+    ) -> Want:
+        """What an execution asks for whose Map has ``packets`` children; shares are parts of the rate."""
+        return Want(
+            least=min_share * self.total,
+            ceiling=max_share * self.total,
+            packets=packets,
+            joins_session=joins_session,
         )
 
-    def _write(self, budget: Budget, version: int) -> bool:
-        text = json.dumps({"leases": budget.leases, "queue": budget.queue})
-        try:
-            self.dynamodb.put_item(
-                TableName=self.table,
-                Item={"pk": {"S": _ITEM}, "version": {"N": str(version + 1)}, "budget": {"S": text}},
-                ConditionExpression="attribute_not_exists(pk) OR version = :seen",
-                ExpressionAttributeValues={":seen": {"N": str(version)}},
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+    def ask(self, holder: str, want: Want, sessions: list[Session]) -> Lease | None:
+        """The execution's lease; None = wait, its place is kept. ``sessions`` have slots to share."""
+        now = self.clock.time()
+
+        def change(budget: Budget) -> Lease | None:
+            new = holder not in budget.leases
+            lease = budget.grant(holder, want, now, self.total)
+            if lease is not None and new:
+                budget.share_session(holder, sessions)
+            return lease
+
+        return self.item.change(change)
+
+    def renew(self, holder: str, want: Want, sessions: list[Session]) -> Lease | None:
+        """The lease for the next Map. One that was lost, as by who resumes an aborted execution, is asked for
+        anew; None where it is not to be had at once.
+        """
+        now = self.clock.time()
+
+        def change(budget: Budget) -> Lease | None:
+            lease = budget.renew(holder, want, now, self.total) or budget.grant(holder, want, now, self.total)
+            if lease is None:
+                # It goes on without, and asks at its next wave only: its place would hold up the others.
+                del budget.queue[holder]
+                return None
+            budget.share_session(holder, sessions)
+            return lease
+
+        return self.item.change(change)
+
+    def release(self, holder: str) -> None:
+        """Give the lease or the place back; no error where there is none."""
+        now = self.clock.time()
+        self.item.change(lambda budget: budget.release(holder, now))
+
+    def read(self) -> Budget:
+        """Everybody's leases and places."""
+        return self.item.read()[0]

@@ -79,6 +79,16 @@ class RunRecord(Message):
     input: TrainInput
     plan: dict[str, Any]
 
+    @property
+    def slots(self) -> int:
+        """Of its own."""
+        return int(self.plan["slots"])
+
+    @property
+    def joins_session(self) -> bool:
+        """Whether it uses a session's slots: they are there already, for who wants none of its own."""
+        return self.input.slots == "auto" and not self.slots
+
 
 class WaveRecord(Message):
     """The packets of one wave, in order, those already done in an earlier run included."""

@@ -5,13 +5,28 @@ from __future__ import annotations
 from typing import Annotated, Any
 from typing import Literal as OneOf
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from snakebatch.engine.settings import MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
 from snakebatch.errors import InputError, shown
+from snakebatch.mesh.bracket_records import SESSION
 from snakebatch.mesh.messages import Execution, JobId, Message, Role, parse
 
 LeafGrain = OneOf["slice", "bucket"]
+
+LEAST_SHARE = 0.1
+"""Part of the spawn rate. Below it even one child at a time starts more often than its share allows."""
+
+MOST_SLOTS = 10_000
+MOST_MINUTES = 24 * 60
+
+Share = Annotated[float, Field(ge=LEAST_SHARE, le=1.0)]
+Slots = Annotated[int, Field(ge=0, le=MOST_SLOTS)]
+
+ExecutionArn = Annotated[
+    str, Field(pattern=r"^arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:execution:[^\s:/]{1,80}:[^\s:/]{1,80}$")
+]
+SessionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class TrainInput(Message):
@@ -27,7 +42,10 @@ class TrainInput(Message):
     lookahead: Annotated[int, Field(ge=1, le=MAX_LOOKAHEAD)] = 5
     leaf_grain: LeafGrain = "slice"
     levels_per_wave: OneOf["auto"] | Annotated[int, Field(ge=1)] = "auto"
-    slots: OneOf["auto"] | Annotated[int, Field(ge=0)] = "auto"
+    slots: OneOf["auto"] | Slots = "auto"
+    slots_required: bool = False
+    min_share: Share = LEAST_SHARE
+    max_share: Share = 1.0
     max_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5
     dry_run: bool = False
     job: JobId | None = None
@@ -38,6 +56,12 @@ class TrainInput(Message):
         if value not in PROFILES:
             raise ValueError(f"{shown(value)} is none of {', '.join(PROFILES)}")
         return value
+
+    @model_validator(mode="after")
+    def _ordered_shares(self) -> TrainInput:
+        if self.min_share > self.max_share:
+            raise ValueError(f"min_share {self.min_share:g} is more than max_share {self.max_share:g}")
+        return self
 
     @property
     def levels(self) -> int | None:
@@ -62,16 +86,42 @@ class WaveEvent(Message):
     job: JobId
     fingerprint: str
     execution: Execution
+    execution_arn: ExecutionArn
     wave: Annotated[int, Field(ge=0)]
     done: OneOf["divide", "conquer", "none"]
 
 
 class BracketEvent(Message):
-    action: OneOf["admit", "open", "ready", "close"]
-    execution: Execution
-    slots: Annotated[int, Field(ge=0)] = 0
+    """Whose bracket it is, an execution's or a session's, says ``execution`` (its ARN) or ``session``."""
+
+    action: OneOf["admit", "open", "ready", "close", "list", "expire", "sweep"]
+    execution: ExecutionArn | None = None
+    session: SessionName | None = None
+    job: JobId | None = None
+    slots: Slots = 0
+    slots_required: bool = False
+    joins_session: bool = False
+    minutes: Annotated[int, Field(ge=1, le=MOST_MINUTES)] = 60
+    min_share: Share = LEAST_SHARE
+    max_share: Share = 1.0
     packets: Annotated[int, Field(ge=0)] = 0
     tries: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _one_holder(self) -> BracketEvent:
+        wanted = {"list": 0, "expire": 0, "sweep": 0}.get(self.action, 1)
+        if (self.execution is not None) + (self.session is not None) != wanted:
+            raise ValueError(f"{self.action} wants {wanted or 'none'} of execution and session")
+        if self.action == "admit" and self.execution is None:
+            raise ValueError("only an execution is admitted")
+        if self.action == "open" and self.session is not None and not self.slots:
+            raise ValueError("a session wants one slot or more")
+        return self
+
+    @property
+    def holder(self) -> str:
+        """What the records know it by."""
+        return self.execution if self.execution is not None else f"{SESSION}{self.session}"
 
 
 class Failure(Message):
@@ -91,13 +141,18 @@ class RunRef(Message):
     fingerprint: str | None = None
     dry_run: bool = False
     slots: int = 0
+    slots_required: bool = False
+    joins_session: bool = False
+    min_share: float = LEAST_SHARE
+    max_share: float = 1.0
 
 
 class WaveRef(Message):
     """Where the workflow stands: what the next Map does, and where its items and results lie.
 
     ``packets`` are the wave's, ``pending`` those of them without a report; ``invocations`` and
-    ``evaluations`` are of all waves so far.
+    ``evaluations`` are of all waves so far. ``max_concurrency`` is what the renewed lease allows the next
+    Map; the first one's comes from Admit.
     """
 
     wave: int
@@ -108,6 +163,15 @@ class WaveRef(Message):
     pending: int = 0
     invocations: int = 0
     evaluations: int = 0
+    max_concurrency: int = 0
+
+
+class BracketOutcome(Message):
+    """What became of the slots; ``reason`` says why an execution that asked for some went on without."""
+
+    slots: int = 0
+    reason: str | None = None
+    open_seconds: float = 0.0
 
 
 class SettleEvent(Message):
@@ -118,6 +182,7 @@ class SettleEvent(Message):
     gathered: bool
     failure: Failure | None
     leak: str | None = None
+    bracket: BracketOutcome = BracketOutcome()
 
 
 class ShardEvent(Message):

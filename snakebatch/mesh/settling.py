@@ -52,6 +52,7 @@ class Settling:
             "fingerprint": event.run.fingerprint,
             "failure": said,
             "wave": event.wave.body(),
+            "bracket": event.bracket.body(),
             "leaked_bracket": event.leak,
             "seconds": self._seconds_since(event.started),
         }
@@ -91,6 +92,7 @@ class Settling:
             },
             "warnings": record.warnings,
             "assembled_by": "gatherer" if event.gathered else "settle",
+            "bracket": event.bracket.body(),
             "leaked_bracket": event.leak,
         }
 
@@ -101,9 +103,14 @@ class Settling:
             evaluations=event.wave.evaluations,
             leaf_rows=record.rows * run.input.n_layers * leaf_weight(record.classes),
         )
-        return round(
-            cost(invocations=event.wave.invocations, compute_seconds=work, leaves=assembled.leaves), 6
+        usd = cost(
+            invocations=event.wave.invocations,
+            compute_seconds=work,
+            leaves=assembled.leaves,
+            slots=event.bracket.slots,
+            seconds=event.bracket.open_seconds,
         )
+        return round(usd, 6)
 
     def _steps(self, event: SettleEvent, record: JobRecord) -> dict[str, float]:
         """Seconds from one written object of the run to the next, as S3 dates them: to the second."""

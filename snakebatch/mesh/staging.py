@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from snakebatch.engine.csv_table import read_csv
 from snakebatch.engine.intake import Intake, default_seed, digest
 from snakebatch.engine.profiles import resolve_profile
-from snakebatch.errors import InputError, PlanError
+from snakebatch.errors import InputError
 from snakebatch.mesh.dataset import Dataset
 from snakebatch.mesh.engines import Engine, SnakeEngine
 from snakebatch.mesh.messages import Training
@@ -19,7 +20,7 @@ from snakebatch.mesh.records import JobRecord, RunRecord, job_record
 from snakebatch.mesh.requests import StageEvent, TrainInput, WaveRef, read_input
 from snakebatch.mesh.store import JobStore
 from snakebatch.mesh.waves import Waves
-from snakebatch.planner import Plan, make_plan
+from snakebatch.planner import SPAWN_RATE, Plan, make_plan, slots_in_time
 
 _ID_BYTES = 16
 
@@ -38,13 +39,12 @@ class Staging:
         parameters.
         """
         asked = read_input(event.input)
-        slots = _slots(asked)
         engine = _engine(self.engine, asked)
         intake = read_csv(Dataset(self.store.objects.s3, asked.dataset).open, asked.target)
         content = digest(intake.population)
         training = _training(asked, intake, content)
         record = _record(asked, intake, content, training, engine)
-        plan = _plan(asked, record, slots)
+        plan = _plan(asked, record)
         run = RunRecord(
             execution=event.execution,
             job=record.job,
@@ -65,21 +65,15 @@ class Staging:
                 "job": record.job,
                 "fingerprint": record.fingerprint,
                 "dry_run": asked.dry_run,
-                "slots": slots,
+                "slots": plan.slots,
+                "slots_required": asked.slots_required,
+                "joins_session": run.joins_session,
+                "min_share": asked.min_share,
+                "max_share": asked.max_share,
             },
             "plan": plan.to_dict(),
             "wave": wave.body(),
         }
-
-
-def _slots(asked: TrainInput) -> int:
-    if asked.slots == "auto":
-        return 0
-    if asked.slots:
-        raise PlanError(
-            f"slots: {asked.slots} provisioned slots come with the deployed stack's bracket: ask for 0"
-        )
-    return asked.slots
 
 
 def _engine(engine: Engine, asked: TrainInput) -> str:
@@ -111,13 +105,18 @@ def _record(asked: TrainInput, intake: Intake, content: str, training: Training,
     return job_record(job, intake.population, content, training, counts, intake.warnings, engine)
 
 
-def _plan(asked: TrainInput, record: JobRecord, slots: int) -> Plan:
-    return make_plan(
+def _plan(asked: TrainInput, record: JobRecord) -> Plan:
+    plan = partial(
+        make_plan,
         rows=record.rows,
         n_layers=asked.n_layers,
         tau=asked.tau,
         weight=leaf_weight(record.classes) * leaf_cost(record.engine),
         rows_per_packet=LEAF_ROWS,
-        slots=slots,
         max_usd=asked.max_usd,
+        rate=asked.max_share * SPAWN_RATE,
     )
+    if asked.slots == "auto":
+        without = plan()
+        return without if without.feasible else plan(slots=slots_in_time(without))
+    return plan(slots=asked.slots)

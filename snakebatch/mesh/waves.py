@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Literal as OneOf
 
@@ -21,10 +22,11 @@ from snakebatch.mesh.packing import (
 )
 from snakebatch.mesh.records import JobRecord, Manifest, ManifestEntry, RunRecord, WaveRecord
 from snakebatch.mesh.requests import WaveEvent, WaveRef
-from snakebatch.mesh.routing import root_shard, wave_shard
+from snakebatch.mesh.routing import Pace, Ring, root_shard, wave_shard
 from snakebatch.mesh.store import JobStore, Keys
 from snakebatch.mesh.tree import root_slice
 from snakebatch.planner.plan import compute_seconds, cost
+from snakebatch.planner.rate import SPAWN_RATE, max_concurrency
 
 MOST_WAVES = 400
 """More than the deepest tree has levels: a split takes a twentieth at least, so 1e9 rows end within 300."""
@@ -34,6 +36,11 @@ _WRITERS = 8
 """Packets written at a time: S3 answers in tens of milliseconds, and a wave may have thousands."""
 
 
+def alone(packets: int) -> Pace:
+    """The pace of who has the whole rate and no slots, whatever number of packets."""
+    return Pace(max_concurrency(SPAWN_RATE))
+
+
 @dataclass
 class Waves:
     """The waves of one run, read from and written to the store; holds nothing between two calls."""
@@ -41,6 +48,8 @@ class Waves:
     store: JobStore
     job: JobRecord
     run: RunRecord
+    pace: Callable[[int], Pace] = alone
+    """How a Map of so many packets may go."""
 
     @property
     def keys(self) -> Keys:
@@ -52,8 +61,14 @@ class Waves:
         if roots[0].final:
             return self._hand_out(0, "divide", [], []).model_copy(update={"next": "none"})
         packets = [self._packet("divide", slices=[root]) for root in roots]
-        shards = [root_shard(self.job.job, root.layer) for root in roots]
-        return self._hand_out(0, "divide", packets, shards)
+        slots = self.run.slots
+        if slots:
+            # Nothing is leased yet: as many roots as there are slots go to them.
+            pace = Pace(max(slots, len(roots)), slots, Ring.of(self.job.job, slots))
+            return self._hand_out(
+                0, "divide", packets, [wave_shard(self.job.job, j, pace) for j in range(len(roots))]
+            )
+        return self._hand_out(0, "divide", packets, [root_shard(self.job.job, root.layer) for root in roots])
 
     def next(self, event: WaveEvent) -> WaveRef:
         """What follows the Map that just ended; raises MeshError where one of its reports is missing.
@@ -83,13 +98,13 @@ class Waves:
         opened = [piece for report in last for piece in report.open]
         if opened:
             packets = [self._packet("divide", slices=slices) for slices in divide_packets(opened)]
-            return self._hand_out(wave, "divide", packets, self._shards(len(packets)))
+            return self._hand_out(wave, "divide", packets)
         final = [piece for report in divided for piece in report.final] or self._roots()
         if self.run.input.leaf_grain == "bucket":
             packets = [
                 self._packet("conquer", slices=slices) for slices in leaf_packets(final, self.job.classes)
             ]
-            return self._hand_out(wave, "conquer", packets, self._shards(len(packets)))
+            return self._hand_out(wave, "conquer", packets)
         return self._leaves(wave, final)
 
     # The three kinds of waves
@@ -100,7 +115,7 @@ class Waves:
             (packet, len(packet.slices), sum(piece.n for piece in packet.slices)) for packet in packets
         ]
         self._expect(entries, len(final))
-        return self._hand_out(wave, "leaf", packets, self._shards(len(packets)))
+        return self._hand_out(wave, "leaf", packets)
 
     def _atoms(self, wave: int, reports: list[Report]) -> WaveRef:
         chains = [built for report in reports for built in report.chains]
@@ -115,7 +130,7 @@ class Waves:
             for packet in packets
         ]
         self._expect(entries, len(chains))
-        return self._hand_out(wave, "leaf", packets, self._shards(len(packets)))
+        return self._hand_out(wave, "leaf", packets)
 
     def _expect(self, entries: Iterable[tuple[Packet, int, int]], slices: int) -> None:
         """Write the manifest; ``entries`` are packets in model order with their leaves and rows."""
@@ -151,11 +166,20 @@ class Waves:
         )
 
     def _hand_out(
-        self, wave: int, role: OneOf["divide", "conquer", "leaf"], packets: list[Packet], shards: list[str]
+        self,
+        wave: int,
+        role: OneOf["divide", "conquer", "leaf"],
+        packets: list[Packet],
+        shards: list[str] | None = None,
     ) -> WaveRef:
         with ThreadPoolExecutor(_WRITERS) as writers:
             ids = list(writers.map(self.store.put_packet, packets))
         waiting = set(missing(self.store, self.keys, role, ids))
+        concurrency = 0
+        if shards is None:
+            pace = self.pace(len(waiting))
+            concurrency = pace.max_concurrency
+            shards = [wave_shard(self.job.job, j, pace) for j in range(len(ids))]
         items = [
             self.store.item(self.keys, role, packet, shard)
             for packet, shard in zip(ids, shards, strict=True)
@@ -164,11 +188,14 @@ class Waves:
         record = WaveRecord(wave=wave, role=role, packets=ids)
         key = self.store.put_wave(self.keys, self.run.execution, record, items)
         return WaveRef(
-            wave=wave, next=role, items=key, results=self._results(wave), packets=len(ids), pending=len(items)
+            wave=wave,
+            next=role,
+            items=key,
+            results=self._results(wave),
+            packets=len(ids),
+            pending=len(items),
+            max_concurrency=concurrency,
         )
-
-    def _shards(self, number: int) -> list[str]:
-        return [wave_shard(self.job.job, j) for j in range(number)]
 
     def _results(self, wave: int) -> str:
         return self.store.results(self.keys, self.run.execution, wave)
@@ -199,7 +226,13 @@ class Waves:
             leaf_rows=rows,
         )
         leaves = sum(len(report.final) for report in divided)
-        usd = cost(invocations=invocations, compute_seconds=work, leaves=leaves)
+        usd = cost(
+            invocations=invocations,
+            compute_seconds=work,
+            leaves=leaves,
+            slots=self.run.slots,
+            seconds=float(self.run.plan["seconds"]),
+        )
         if usd > self.run.input.max_usd:
             raise PlanError(
                 f"after wave {wave - 1} the run is to cost ${usd:.4f}, "
@@ -208,11 +241,17 @@ class Waves:
             )
 
 
-def next_wave(store: JobStore, event: WaveEvent) -> WaveRef:
-    """The wave after the one that ``event`` says has ended."""
+def next_wave(
+    store: JobStore, event: WaveEvent, renewed: Callable[[str, RunRecord, int], Pace] | None = None
+) -> WaveRef:
+    """The wave after the one that ``event`` says has ended.
+
+    ``renewed`` renews the execution's lease for a Map of so many packets; without it there is none.
+    """
     job = store.job(event.job, event.fingerprint)
     run = store.run(Keys(event.job, event.fingerprint), event.execution)
-    return Waves(store, job, run).next(event)
+    pace = alone if renewed is None else partial(renewed, event.execution_arn, run)
+    return Waves(store, job, run, pace).next(event)
 
 
 def _layer(packet: Packet) -> int:

@@ -33,6 +33,9 @@ LONGEST = 21_600.0
 _OVERHEAD = 30.0
 """Seconds of an execution beside its invocations: a few Map Runs, staging, assembly."""
 
+_OPENING = 90.0
+"""Seconds until provisioned slots are ready: one to two minutes."""
+
 _FIXED_TRANSITIONS = 40
 _MESSAGES_PER_LEAF = 0.3
 
@@ -116,7 +119,7 @@ def make_plan(
         leaf_rows=n_layers * rows * weight,
     )
     concurrency = max_concurrency(rate, slots=slots)
-    seconds = _OVERHEAD + work / min(concurrency, max(1, leaf_packets))
+    seconds = _OVERHEAD + (_OPENING if slots else 0.0) + work / min(concurrency, max(1, leaf_packets))
     usd = cost(invocations=invocations, compute_seconds=work, leaves=leaves, slots=slots, seconds=seconds)
     reason = _refusal(usd, max_usd, seconds)
     return Plan(
@@ -136,6 +139,14 @@ def make_plan(
         feasible=reason is None,
         reason=reason,
     )
+
+
+def slots_in_time(plan: Plan) -> int:
+    """The slots with which a plan that takes too long would end in time; 0 for one that lacks no time."""
+    if plan.seconds <= LONGEST:
+        return 0
+    room = LONGEST - _OVERHEAD - _OPENING
+    return max(0, math.ceil(plan.compute_seconds / room) - plan.max_concurrency + plan.slots)
 
 
 def _refusal(usd: float, max_usd: float, seconds: float) -> str | None:

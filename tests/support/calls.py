@@ -15,7 +15,7 @@ from tests.support.handlers import ROOT
 
 OURS = ("snakebatch.mesh", "gatherer")
 """What knows AWS; a test of imports holds the engine and the planner to not knowing it."""
-CLIENTS = {"s3": "s3", "sqs": "sqs", "dynamodb": "dynamodb", "sfn": "states"}
+CLIENTS = {"s3": "s3", "sqs": "sqs", "dynamodb": "dynamodb", "sfn": "states", "lambda_client": "lambda"}
 """How the library names a client, and how IAM names its service."""
 
 Call = tuple[str, str]

@@ -35,6 +35,11 @@ TABLE = "snakebatch-leases"
 STARTED = "2026-01-01T00:00:00.000Z"
 
 
+def execution_arn(name: str) -> str:
+    """The ARN of an execution of the training workflow."""
+    return f"arn:aws:states:eu-west-3:123456789012:execution:snakebatch-train:{name}"
+
+
 @dataclass
 class MeshBench:
     """Everything a training needs but Step Functions and Lambda; use within ``mock_aws``."""
@@ -111,6 +116,7 @@ class MeshBench:
             job=run["job"],
             fingerprint=run["fingerprint"],
             execution=execution,
+            execution_arn=execution_arn(execution),
             wave=wave.wave,
             done=wave.next,
         )

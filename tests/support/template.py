@@ -103,6 +103,8 @@ def _ref(name: str) -> Any:
         return fixed[name]
     if name in template()["Parameters"]:
         return template()["Parameters"][name]["Default"]
+    if name.endswith(".Alias"):
+        return f"{arn(name.removesuffix('.Alias'))}:live"
     kind = resources()[name]["Type"]
     if kind in ("AWS::S3::Bucket", "AWS::DynamoDB::Table"):
         return physical_name(name)
@@ -117,6 +119,8 @@ NAMES = {
     "AWS::DynamoDB::Table": ("TableName", "arn:aws:dynamodb:{region}:{account}:table/{}"),
     "AWS::Logs::LogGroup": ("LogGroupName", "arn:aws:logs:{region}:{account}:log-group:{}:*"),
     "AWS::Serverless::StateMachine": ("Name", "arn:aws:states:{region}:{account}:stateMachine:{}"),
+    "AWS::Events::Rule": ("Name", "arn:aws:events:{region}:{account}:rule/{}"),
+    "AWS::CloudWatch::Alarm": ("AlarmName", "arn:aws:cloudwatch:{region}:{account}:alarm:{}"),
     "AWS::Serverless::LayerVersion": ("LayerName", "arn:aws:lambda:{region}:{account}:layer:{}:1"),
     FUNCTION: ("FunctionName", "arn:aws:lambda:{region}:{account}:function:{}"),
 }

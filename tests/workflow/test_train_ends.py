@@ -16,6 +16,7 @@ from gatherer.progress import Progress
 from snakebatch.clock import SimulatedClock, SystemClock
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.local.deployment import LEASE_TABLE
+from snakebatch.mesh.budget import Lease
 from snakebatch.mesh.lease import LeaseTable
 from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.store import JobStore
@@ -33,7 +34,7 @@ def cloud() -> Iterator[EmbeddedCloud]:
         yield running
 
 
-def leases(cloud: EmbeddedCloud) -> dict[str, tuple[float, float]]:
+def leases(cloud: EmbeddedCloud) -> dict[str, Lease]:
     return LeaseTable(cloud.client("dynamodb"), LEASE_TABLE, SystemClock()).read().leases
 
 
@@ -54,7 +55,8 @@ def receipt_of_failure(ended: Ended) -> dict[str, Any]:
         (TEXT, {"target": "nope"}, "InputError", "there is no column 'nope'"),
         ("", {}, "InputError", "empty"),
         (TEXT, {"tau": 0}, "InputError", "tau"),
-        (TEXT, {"slots": 3}, "PlanError", "slots"),
+        (TEXT, {"slots": -3}, "InputError", "slots"),
+        (TEXT, {"min_share": 0.5, "max_share": 0.2}, "InputError", "min_share"),
     ],
 )
 def test_bad_input_fails_by_its_name_and_closes_its_bracket(
@@ -189,7 +191,7 @@ def test_an_execution_waits_until_the_rate_is_free() -> None:
     """On a simulated clock: the turns that it waits for take no time."""
     with EmbeddedCloud(processes=1, clock=SimulatedClock()) as cloud:
         table = LeaseTable(cloud.client("dynamodb"), LEASE_TABLE, SystemClock())
-        table.ask("another", packets=10_000)
+        table.ask("another", table.want(10_000), [])
         arn = cloud.train({"dataset": upload(cloud, TEXT), "target": "y", **PARAMETERS})
         reach(cloud, arn, "AwaitTurn")
         assert "OpenBracket" not in Ended(cloud, arn, {}).states()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
+from tests.support.brackets import BracketBench
 from tests.support.mesh import MeshBench
 
 
@@ -22,3 +23,9 @@ def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MeshBench]
         monkeypatch.setenv(name, value)
     with mock_aws():
         yield MeshBench(tmp_path)
+
+
+@pytest.fixture
+def bench(mesh: MeshBench) -> BracketBench:
+    """A bracket function, and what it talks to."""
+    return BracketBench(mesh.dynamodb, mesh.clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -35,6 +35,7 @@ def deployed(mesh: MeshBench, monkeypatch: pytest.MonkeyPatch) -> MeshBench:
         "REPORTS_QUEUE_URL": mesh.queue_url,
         "REPORTS_DLQ_URL": mesh.dlq_url,
         "LEASE_TABLE": TABLE,
+        "SHARD_PREFIX": "v9-worker-pipe",
         "POWERTOOLS_SERVICE_NAME": "snakebatch",
         "POWERTOOLS_METRICS_NAMESPACE": "SnakeBatch",
     }.items():
@@ -53,7 +54,9 @@ def test_every_function_and_role_has_an_event_file() -> None:
     functions = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
     assert functions <= {name.partition("-")[0] for name in EVENTS}
     assert {f"shard-{role}" for role in ("divide", "conquer", "leaf")} <= set(EVENTS)
-    assert {f"bracket-{action}" for action in ("admit", "open", "ready", "close")} <= set(EVENTS)
+    assert {
+        f"bracket-{action}" for action in get_args(BracketEvent.model_fields["action"].annotation)
+    } <= set(EVENTS)
 
 
 @pytest.mark.parametrize("grain", ["slice", "bucket"])

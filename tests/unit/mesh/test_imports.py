@@ -24,7 +24,7 @@ MAY_IMPORT = {
     },
 }
 COMMON = {"snakebatch.errors", "snakebatch.version"}
-ADAPTERS = {"objects.py", "dataset.py", "lease.py"}
+ADAPTERS = {"objects.py", "dataset.py", "executions.py", "shard_slots.py", "versioned.py"}
 
 
 def imported(path: Path) -> set[str]:

@@ -2,94 +2,175 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
-from snakebatch.clock import SimulatedClock
 from snakebatch.errors import MeshError, PlanError
-from snakebatch.mesh.bracket import MOST_TRIES, Bracket
-from snakebatch.mesh.lease import HOLD, LEAST_SHARE, QUEUE_HOLD, Budget, LeaseTable
-from snakebatch.mesh.requests import BracketEvent
-from snakebatch.planner.rate import SPAWN_RATE
+from snakebatch.mesh.bracket import LONGEST_QUEUE, LONGEST_WAIT
+from snakebatch.mesh.budget import HOLD, VERIFY_AFTER, Budget, Want
+from snakebatch.mesh.lease import LeaseTable
+from snakebatch.planner.rate import SPAWN_RATE, WINDOW, max_concurrency
+from tests.support.brackets import BracketBench, arn
 from tests.support.mesh import TABLE, MeshBench
 
-
-@pytest.fixture
-def leases(mesh: MeshBench) -> LeaseTable:
-    return LeaseTable(mesh.dynamodb, TABLE, mesh.clock)
-
-
-def later(mesh: MeshBench, seconds: float) -> None:
-    assert isinstance(mesh.clock, SimulatedClock)
-    with mesh.clock.holding():
-        mesh.clock.sleep(seconds)
+LEAST = SPAWN_RATE / 10
+EVENTS_A_TURN = 9
+"""History events of one round of Admit, Admitted? and AwaitTurn."""
 
 
-def test_shares_never_pass_the_rate_together() -> None:
-    draw, budget, now = random.Random(1), Budget(), 0.0
-    for _ in range(2000):
-        now += draw.random() * 100
-        name = f"run-{draw.randrange(12)}"
-        if draw.random() < 0.3:
-            budget.release(name)
-        else:
-            budget.ask(name, LEAST_SHARE, draw.uniform(LEAST_SHARE, SPAWN_RATE), now, SPAWN_RATE)
-        assert sum(share for share, _ in budget.leases.values()) <= SPAWN_RATE + 1e-6
+def admit(bench: BracketBench, name: str, packets: int = 5, **fields: object) -> float:
+    """The rate given; 0 where it has to wait."""
+    answer = bench.run("admit", execution=name, packets=packets, **fields)
+    assert answer["admitted"] == (answer["rate"] > 0)
+    return float(answer["rate"])
 
 
-def test_the_first_in_the_queue_goes_first(leases: LeaseTable, mesh: MeshBench) -> None:
-    assert leases.ask("big", packets=1000) == SPAWN_RATE
-    assert leases.ask("second", packets=5) is None
-    later(mesh, 1)
-    assert leases.ask("third", packets=5) is None
-    leases.release("big")
-    assert leases.ask("third", packets=5) is None
-    assert leases.ask("second", packets=5) == LEAST_SHARE
-    assert leases.ask("third", packets=5) == LEAST_SHARE
+def test_the_first_in_the_queue_goes_first(bench: BracketBench) -> None:
+    assert admit(bench, "big", packets=1000) == pytest.approx(SPAWN_RATE, abs=1e-3)
+    assert admit(bench, "second") == 0
+    bench.clock.sleep(1)
+    assert admit(bench, "third") == 0
+    bench.run("close", execution="big")
+    bench.clock.sleep(WINDOW)
+    assert admit(bench, "third") == 0
+    assert admit(bench, "second") == pytest.approx(LEAST, abs=1e-3)
+    assert admit(bench, "third") == pytest.approx(LEAST, abs=1e-3)
 
 
-def test_a_small_run_leaves_room_for_others(leases: LeaseTable) -> None:
-    shares = [leases.ask(name, packets=5) for name in ("a", "b", "c")]
-    assert shares == [LEAST_SHARE] * 3
+def test_what_was_given_back_is_free_after_the_window_of_its_last_starts(bench: BracketBench) -> None:
+    """Else what the one started in the last seconds and the other in the first would be too much together."""
+    admit(bench, "a", packets=1000)
+    bench.run("close", execution="a")
+    assert admit(bench, "b") == 0
+    bench.clock.sleep(WINDOW - 1)
+    assert admit(bench, "b") == 0
+    bench.clock.sleep(1)
+    assert admit(bench, "b") > 0
 
 
-def test_asking_again_gives_the_same_share(leases: LeaseTable) -> None:
-    assert leases.ask("a", packets=100) == leases.ask("a", packets=9)
+def test_a_small_run_leaves_room_for_others(bench: BracketBench) -> None:
+    assert [admit(bench, name) for name in "abc"] == [pytest.approx(LEAST, abs=1e-3)] * 3
 
 
-def test_who_died_in_the_queue_or_with_a_lease_stops_blocking(leases: LeaseTable, mesh: MeshBench) -> None:
-    leases.ask("dead", packets=1000)
-    leases.ask("impatient", packets=5)
-    later(mesh, QUEUE_HOLD + 1)
-    assert leases.ask("waiting", packets=5) is None
-    later(mesh, HOLD)
-    assert leases.ask("waiting", packets=5) == LEAST_SHARE
+def test_a_share_lies_between_its_minimum_and_its_maximum(bench: BracketBench) -> None:
+    assert admit(bench, "a", packets=1000, max_share=0.5) == pytest.approx(SPAWN_RATE / 2, abs=1e-3)
+    assert admit(bench, "b", packets=5, min_share=0.3) == pytest.approx(0.3 * SPAWN_RATE, abs=1e-3)
+    assert admit(bench, "c", packets=1000, min_share=0.3) == 0, "0.2 is free, which is too little for it"
+    assert admit(bench, "d", packets=1000) == 0, "and who came later does not overtake it"
 
 
-def test_a_renewed_lease_lives_on(leases: LeaseTable, mesh: MeshBench) -> None:
-    leases.ask("a", packets=1000)
-    later(mesh, HOLD - 10)
-    assert leases.renew("a")
-    later(mesh, HOLD - 10)
-    assert leases.ask("b", packets=5) is None
-    assert not leases.renew("nobody")
+def test_asking_again_gives_the_same_share(bench: BracketBench) -> None:
+    assert admit(bench, "a", packets=100) == admit(bench, "a", packets=9)
+
+
+def test_a_wave_gives_back_what_others_need_and_takes_what_is_free(bench: BracketBench) -> None:
+    admit(bench, "a", packets=1000)
+    assert admit(bench, "b", packets=1000) == 0
+    paced = bench.renew("a", packets=1000)
+    assert paced.max_concurrency == max_concurrency(0.9 * SPAWN_RATE)
+    assert admit(bench, "b", packets=1000) == 0, "it is free once the window is over"
+    bench.clock.sleep(WINDOW)
+    assert admit(bench, "b", packets=1000) == pytest.approx(LEAST, abs=1e-3)
+    bench.run("close", execution="a")
+    bench.clock.sleep(WINDOW)
+    assert bench.renew("b", packets=1000).max_concurrency == max_concurrency(SPAWN_RATE)
+
+
+def test_a_small_wave_leaves_the_rest_to_others(bench: BracketBench) -> None:
+    admit(bench, "a", packets=1000)
+    bench.renew("a", packets=5)
+    bench.clock.sleep(WINDOW)
+    assert admit(bench, "b", packets=1000) == pytest.approx(SPAWN_RATE - LEAST, abs=1e-3)
+
+
+def test_a_crashed_holder_s_lease_returns_to_who_waits(bench: BracketBench) -> None:
+    admit(bench, "dead", packets=1000)
+    admit(bench, "waiting")
+    bench.end("dead")
+    bench.clock.sleep(VERIFY_AFTER)
+    assert admit(bench, "waiting") == 0, "its last starts may be seconds old"
+    bench.clock.sleep(WINDOW)
+    assert admit(bench, "waiting") > 0
+
+
+def test_who_died_in_the_queue_stops_blocking(bench: BracketBench) -> None:
+    admit(bench, "a", packets=1000, max_share=0.5)
+    assert admit(bench, "dead", packets=1000, min_share=0.9) == 0
+    bench.end("dead", "TIMED_OUT")
+    bench.clock.sleep(VERIFY_AFTER)
+    assert admit(bench, "b") > 0
+
+
+def test_a_lease_of_who_runs_outlasts_any_expiry(bench: BracketBench) -> None:
+    """A wave may take hours, without a word from the execution."""
+    admit(bench, "long", packets=1000)
+    for _ in range(5):
+        bench.clock.sleep(HOLD)
+        assert admit(bench, "waiting") == 0
+        bench.run("close", execution="waiting")
+    assert bench.renew("long", packets=1000).max_concurrency == max_concurrency(SPAWN_RATE)
+
+
+def test_where_nobody_can_be_asked_the_expiry_decides(bench: BracketBench) -> None:
+    admit(bench, "silent", packets=1000)
+    bench.executions.reachable = False
+    bench.clock.sleep(HOLD - 200)
+    assert admit(bench, "waiting") == 0
+    bench.clock.sleep(200)
+    assert admit(bench, "waiting") == 0
+    bench.clock.sleep(WINDOW)
+    assert admit(bench, "waiting") > 0
+
+
+def test_a_lost_lease_is_asked_for_anew_at_the_next_wave(bench: BracketBench) -> None:
+    """Somebody resumes an execution whose lease had been taken back."""
+    assert bench.renew("resumed", packets=1000).max_concurrency == max_concurrency(SPAWN_RATE)
+    assert bench.renew("another", packets=1000).max_concurrency == 1
+    assert bench.function().leases.read().queue == {}
+
+
+def test_waits_grow_and_stay_far_from_the_history_s_end(bench: BracketBench) -> None:
+    admit(bench, "big", packets=1000)
+    waits: list[float] = []
+
+    def wait() -> None:
+        while True:
+            answer = bench.run("admit", execution="patient", packets=5, tries=len(waits))
+            waits.append(answer["wait_seconds"])
+            bench.clock.sleep(answer["wait_seconds"])
+
+    with pytest.raises(PlanError, match="try again after them"):
+        wait()
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_WAIT
+    assert LONGEST_QUEUE <= sum(waits) <= LONGEST_QUEUE + LONGEST_WAIT
+    assert len(waits) * EVENTS_A_TURN < 25_000 / 10
+
+
+def test_few_are_asked_of_at_a_time(bench: BracketBench) -> None:
+    admit(bench, "big", packets=1000)
+    for number in range(40):
+        admit(bench, f"waiting-{number:02d}")
+    bench.clock.sleep(VERIFY_AFTER)
+    bench.executions.asked.clear()
+    admit(bench, "waiting-39")
+    assert len(bench.executions.asked) == 10
+    assert arn("big") in bench.executions.asked, "the longest silent first"
 
 
 def test_two_writers_at_once_both_count(mesh: MeshBench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second writer read before the first wrote: its write is refused, and it reads again."""
     first, second = (LeaseTable(mesh.dynamodb, TABLE, mesh.clock) for _ in range(2))
-    read = second._read
+    read = second.item.read
     raced = iter([True])
 
     def late() -> tuple[Budget, int]:
         answer = read()
         if next(raced, False):
-            first.ask("first", packets=1000)
+            first.ask("first", first.want(1000), [])
         return answer
 
-    monkeypatch.setattr(second, "_read", late)
-    assert second.ask("second", packets=5) is None
+    monkeypatch.setattr(second.item, "read", late)
+    assert second.ask("second", second.want(5), []) is None
     assert list(first.read().leases) == ["first"]
 
 
@@ -97,31 +178,23 @@ def test_a_table_that_never_stands_still_is_an_error(
     mesh: MeshBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = LeaseTable(mesh.dynamodb, TABLE, mesh.clock)
-    table.ask("a", packets=5)
-    monkeypatch.setattr(table, "_read", lambda: (Budget(), 99))
+    table.ask("a", table.want(5), [])
+    held = Budget(leases={"a": table.read().leases["a"]})
+    monkeypatch.setattr(table.item, "read", lambda: (held.model_copy(deep=True), 99))
     with pytest.raises(MeshError, match="changed under"):
         table.release("a")
 
 
-def test_the_bracket_admits_waits_and_gives_up(leases: LeaseTable) -> None:
-    bracket = Bracket(leases)
-    asking = BracketEvent(action="admit", execution="a", packets=1000)
-    admitted = bracket.run(asking)
-    assert admitted["admitted"]
-    assert admitted["max_concurrency"] == 10
-    other = bracket.run(asking.model_copy(update={"execution": "b"}))
-    assert other["admitted"] is False
-    assert other["tries"] == 1
-    with pytest.raises(PlanError, match="try again"):
-        bracket.run(asking.model_copy(update={"execution": "b", "tries": MOST_TRIES - 1}))
-    bracket.run(BracketEvent(action="close", execution="a"))
-    assert bracket.run(asking.model_copy(update={"execution": "b"}))["admitted"]
+def test_nothing_is_written_where_nothing_changed(mesh: MeshBench) -> None:
+    table = LeaseTable(mesh.dynamodb, TABLE, mesh.clock)
+    table.ask("a", table.want(5), [])
+    version = table.item.read()[1]
+    table.release("nobody")
+    assert table.item.read()[1] == version
 
 
-def test_closing_what_was_never_opened_is_no_error(leases: LeaseTable) -> None:
-    assert Bracket(leases).run(BracketEvent(action="close", execution="never")) == {"closed": True}
-
-
-def test_slots_are_refused_where_no_stack_provides_them(leases: LeaseTable) -> None:
-    with pytest.raises(PlanError, match="ask for 0"):
-        Bracket(leases).run(BracketEvent(action="open", execution="a", slots=3))
+def test_the_want_follows_from_the_packets() -> None:
+    want = Want(least=1.0, ceiling=5.0, packets=30)
+    assert want.most == 30 / WINDOW
+    assert want.model_copy(update={"packets": 3}).most == 1.0
+    assert want.model_copy(update={"packets": 3000}).most == 5.0

@@ -6,7 +6,7 @@ from collections import Counter
 
 from snakebatch.mesh.messages import Chain, Slice
 from snakebatch.mesh.packing import LEAF_ROWS, atom_packets, divide_packets, leaf_packets, leaf_weight
-from snakebatch.mesh.routing import SHARDS, root_shard, wave_shard
+from snakebatch.mesh.routing import SHARDS, Pace, Ring, root_shard, wave_shard
 
 
 def pieces(layer: int, sizes: list[int]) -> list[Slice]:
@@ -62,8 +62,27 @@ def test_root_packets_spread_and_later_ones_count_on() -> None:
 
 
 def test_the_slots_get_their_share() -> None:
-    shards = Counter(wave_shard("job", j, slots=12, concurrency=48, provisioned=3) for j in range(4800))
-    plain = Counter(wave_shard("job", j) for j in range(4800))
-    extra = {shard: number - plain[shard] for shard, number in shards.items() if number > plain[shard]}
-    assert len(extra) == 3
-    assert all(number > 300 for number in extra.values())
+    ring = Ring.of("job", 12)
+    shards = Counter(wave_shard("job", j, Pace(48, 12, ring)) for j in range(4800))
+    provisioned = {shard: shards.pop(shard) for shard in ring.levels()}
+    assert set(provisioned.values()) == {4800 * 12 // 48 // 12}, "a quarter of the packets, evenly"
+    assert len(shards) == 88
+    assert max(shards.values()) - min(shards.values()) <= 1, "the rest takes nobody's slot"
+
+
+def test_a_shard_with_more_slots_gets_more_packets() -> None:
+    ring = Ring.of("job", 150)
+    shards = Counter(wave_shard("job", j, Pace(150, 150, ring)) for j in range(1500))
+    assert {shard: number // 10 for shard, number in shards.items()} == ring.levels()
+
+
+def test_where_every_child_has_a_slot_all_packets_go_to_them() -> None:
+    ring = Ring.of("session/afternoon", 5)
+    shards = Counter(wave_shard("job", j, Pace(5, 5, ring)) for j in range(100))
+    assert shards == dict.fromkeys(ring.levels(), 20)
+
+
+def test_a_part_of_a_session_s_slots_goes_round_all_its_shards() -> None:
+    ring = Ring.of("session/afternoon", 12)
+    shards = Counter(wave_shard("job", j, Pace(16, 6, ring)) for j in range(1600))
+    assert all(shards[shard] == 50 for shard in ring.levels())

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 import pytest
 
+from snakebatch.clock import SystemClock
+from snakebatch.local.lambda_server import LambdaServer
+from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency
 from tests.support.handlers import event, invoke
-from tests.support.mesh import BUCKET, TABLE, MeshBench
+from tests.support.mesh import BUCKET, TABLE, MeshBench, execution_arn
 from tests.support.rights import ACTIONS, may
 from tests.support.tables import overlapping, three_classes
-from tests.support.template import arn
+from tests.support.template import PREFIX, arn
 
 PARTS_OF_BUCKET = {"s3:ListBucket"}
+SHARDS = "v9-worker-pipe"
+SERVICES = {"sfn": "states"}
+"""Where boto3's name of a service is not IAM's."""
 
 
 @dataclass
@@ -33,7 +40,9 @@ class Guard:
             return  # the test's own call
         _, service, operation = event_name.split(".")
         method = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation)[1:]
-        action = ACTIONS[service, method.removesuffix("_v2") + ("_v2" if "V2" in operation else "")]
+        action = ACTIONS[
+            SERVICES.get(service, service), method.removesuffix("_v2") + ("_v2" if "V2" in operation else "")
+        ]
         resource = self._resource(service, action, params)
         self.calls.add((self.role, action))
         if not may(self.role, action, resource):
@@ -47,6 +56,11 @@ class Guard:
         if service == "dynamodb":
             assert params["TableName"] == TABLE
             return arn("LeaseTable")
+        if service == "lambda":
+            function = arn("Shard00").removesuffix("00") + params["FunctionName"].removeprefix(f"{SHARDS}-")
+            return f"{function}:{params['Qualifier']}" if "Qualifier" in params else function
+        if service == "sfn":
+            return str(params["executionArn"]).replace("snakebatch-train", f"{PREFIX}-train")
         assert service == "sqs"
         assert params["QueueUrl"] == self.queue_url
         return arn("ReportsQueue")
@@ -60,11 +74,12 @@ class Guard:
 
 
 @pytest.fixture
-def guard(mesh: MeshBench, monkeypatch: pytest.MonkeyPatch) -> Guard:
+def guard(mesh: MeshBench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Guard]:
     for name, value in {
         "JOBS_BUCKET": BUCKET,
         "REPORTS_QUEUE_URL": mesh.queue_url,
         "LEASE_TABLE": TABLE,
+        "SHARD_PREFIX": SHARDS,
         "POWERTOOLS_SERVICE_NAME": "snakebatch",
         "POWERTOOLS_METRICS_NAMESPACE": "SnakeBatch",
     }.items():
@@ -75,7 +90,13 @@ def guard(mesh: MeshBench, monkeypatch: pytest.MonkeyPatch) -> Guard:
     guard = Guard(mesh.queue_url)
     session.events.register("provide-client-params.*.*", guard.check)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
-    return guard
+    # moto's Lambda has no functions; ours has the shards, whose slots are ready at once.
+    server = LambdaServer(ProvisionedConcurrency(lambda name, qualifier: True, mesh.clock))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", server.url)
+    # What the bracket function waits between two requests.
+    monkeypatch.setattr(SystemClock, "sleep", lambda clock, seconds: mesh.clock.sleep(seconds))
+    yield guard
+    server.close()
 
 
 @pytest.mark.parametrize("grain", ["slice", "bucket"])
@@ -104,7 +125,11 @@ def train(mesh: MeshBench, guard: Guard, stage: dict[str, Any]) -> dict[str, Any
     execution = stage["execution"]
     staged = guard.invoke("stage", stage)
     run, wave = staged["run"], staged["wave"]
-    assert guard.invoke("bracket", event("bracket-admit") | {"execution": execution})["admitted"]
+    holder = {"execution": execution_arn(execution)}
+    assert guard.invoke("bracket", event("bracket-admit") | holder)["admitted"]
+    slots = {"slots": 3, "job": run["job"]}
+    while not guard.invoke("bracket", event("bracket-open") | holder | slots)["ready"]:
+        pass
     while True:
         items = json.loads(mesh.store.objects.get(wave["items"])) if wave["items"] else []
         for item in items:
@@ -112,9 +137,30 @@ def train(mesh: MeshBench, guard: Guard, stage: dict[str, Any]) -> dict[str, Any
         if wave["next"] == "leaf":
             break
         of_run = {name: run[name] for name in ("job", "fingerprint", "execution")}
+        of_run["execution_arn"] = holder["execution"]
         wave = guard.invoke("wave", event("wave") | of_run | {"wave": wave["wave"], "done": wave["next"]})
-    guard.invoke("bracket", event("bracket-close") | {"execution": execution})
+    guard.invoke("bracket", event("bracket-close") | holder)
     return guard.invoke("settle", event("settle") | {"run": run, "wave": wave, "execution": execution})
+
+
+def test_a_sweep_stays_within_the_role(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = boto3.client("lambda")
+    for qualifier in ("live", "7"):
+        client.put_provisioned_concurrency_config(
+            FunctionName=f"{SHARDS}-42", Qualifier=qualifier, ProvisionedConcurrentExecutions=2
+        )
+    guard.invoke("bracket", event("bracket-open") | {"slots": 1, "job": "job"})
+    with monkeypatch.context() as patch:
+        now = SystemClock().time()
+        patch.setattr(SystemClock, "time", lambda clock: now + 200)
+        swept = guard.invoke("bracket", event("bracket-sweep"))
+    assert swept["leaked_slots"] == 5, "two without any record, twice, and the one of no execution"
+    assert guard.refused == set()
+    assert {action for _, action in guard.calls} >= {
+        "states:DescribeExecution",
+        "lambda:DeleteProvisionedConcurrencyConfig",
+        "lambda:ListProvisionedConcurrencyConfigs",
+    }
 
 
 def test_a_failed_run_is_settled_within_the_role(mesh: MeshBench, guard: Guard) -> None:

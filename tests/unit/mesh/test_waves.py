@@ -14,6 +14,7 @@ from snakebatch.mesh.failures import explain, one_line
 from snakebatch.mesh.records import RECORD_LIMIT, short_list
 from snakebatch.mesh.requests import Failure, WaveEvent, WaveRef
 from snakebatch.mesh.waves import MOST_WAVES, next_wave
+from tests.support.brackets import arn
 from tests.support.mesh import MeshBench
 from tests.support.tables import overlapping
 
@@ -52,7 +53,12 @@ def test_waves_are_bounded(mesh: MeshBench) -> None:
     staged, _ = divided(mesh)
     run = staged["run"]
     event = WaveEvent(
-        job=run["job"], fingerprint=run["fingerprint"], execution="test", wave=MOST_WAVES, done="divide"
+        job=run["job"],
+        fingerprint=run["fingerprint"],
+        execution="test",
+        execution_arn=arn("test"),
+        wave=MOST_WAVES,
+        done="divide",
     )
     with pytest.raises(MeshError, match="waves"):
         next_wave(mesh.store, event)
@@ -60,7 +66,14 @@ def test_waves_are_bounded(mesh: MeshBench) -> None:
 
 def test_another_fingerprint_is_refused(mesh: MeshBench) -> None:
     divided(mesh)
-    event = WaveEvent(job="job", fingerprint="0" * 32, execution="test", wave=0, done="divide")
+    event = WaveEvent(
+        job="job",
+        fingerprint="0" * 32,
+        execution="test",
+        execution_arn=arn("test"),
+        wave=0,
+        done="divide",
+    )
     with pytest.raises(MeshError, match="job job has fingerprint"):
         next_wave(mesh.store, event)
 
