@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from snakebatch.bench.cli import add_bench
+from snakebatch.cli_bracket import add_bracket
 from snakebatch.engine.settings import ENGINES, MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
 from snakebatch.errors import InputError, ModelError, PlanError, SnakeBatchError
 from snakebatch.version import ENGINE, VERSION
@@ -99,6 +100,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_predict(commands)
     add_bench(commands, _whole)
+    add_bracket(commands, _whole)
     return parser
 
 
@@ -159,6 +161,16 @@ def _add_train(commands: Any) -> None:
         help="levels divided a wave (default auto)",
     )
     train.add_argument(
+        "--slots",
+        type=_slots,
+        default="auto",
+        metavar="N",
+        help="provisioned slots to train with, as on AWS (default auto: none unless time needs them)",
+    )
+    train.add_argument(
+        "--slots-required", action="store_true", help="end rather than train without the slots"
+    )
+    train.add_argument(
         "--processes", type=_whole(1), metavar="N", help="Lambda processes (default: by the machine)"
     )
     train.add_argument(
@@ -214,6 +226,10 @@ def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
 
 def _levels(text: str) -> int | str:
     return text if text == "auto" else _whole(1)(text)
+
+
+def _slots(text: str) -> int | str:
+    return text if text == "auto" else _whole(0, 10_000)(text)
 
 
 def _terminate(number: int, _frame: FrameType | None) -> NoReturn:

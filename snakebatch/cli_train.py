@@ -98,6 +98,8 @@ def execution_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
         "lookahead": arguments.lookahead,
         "leaf_grain": arguments.leaf_grain,
         "levels_per_wave": arguments.levels_per_wave,
+        "slots": arguments.slots,
+        "slots_required": arguments.slots_required,
     }
 
 

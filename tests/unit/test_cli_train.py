@@ -78,6 +78,8 @@ def test_arguments_become_the_execution_input(folder: Path) -> None:
         "--seed=4",
         "--leaf-grain=bucket",
         "--levels-per-wave=1",
+        "--slots=12",
+        "--slots-required",
     )
     assert cloud.uploaded == [Path("table.csv")]
     assert cloud.inputs == [
@@ -92,6 +94,8 @@ def test_arguments_become_the_execution_input(folder: Path) -> None:
             "lookahead": 5,
             "leaf_grain": "bucket",
             "levels_per_wave": 1,
+            "slots": 12,
+            "slots_required": True,
         }
     ]
 
