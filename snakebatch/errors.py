@@ -89,3 +89,13 @@ class CloudError(SnakeBatchError):
 
 class BenchError(SnakeBatchError):
     """A measurement of the bench gave no figure; a table with a gap would hide it."""
+
+
+def error_named(name: str, message: str) -> SnakeBatchError | None:
+    """The error whose class Step Functions has seen under that name; None where it is none of ours."""
+    kinds = [SnakeBatchError]
+    for kind in kinds:  # grows as it is walked
+        if kind.__name__ == name:
+            return kind(message)
+        kinds += kind.__subclasses__()
+    return None

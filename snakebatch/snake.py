@@ -7,8 +7,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from snakebatch.engine import answers, pruning
 from snakebatch.engine import audit as audits
-from snakebatch.engine import pruning
 from snakebatch.engine.model import Model, Rows, class_key
 from snakebatch.engine.model_json import bucket_content
 from snakebatch.engine.regression import Regression
@@ -157,17 +157,17 @@ class Snake:
 
     def get_probability(self, rows: Any) -> Any:
         """P by class, a dict in class order; the key of an object target is its JSON text."""
-        return self._answer(rows, self._probability, self._probabilities)
+        return self._answer(rows, self._probability, partial(answers.probabilities, self._model))
 
     def get_lookalikes(self, rows: Any) -> Any:
         """``[row, target, cond]`` of every member that votes, in layer, then position, order."""
         self._model.need_population("a list of lookalikes")
-        return self._answer(rows, self._lookalikes)
+        return self._answer(rows, partial(answers.lookalikes, self._model))
 
     def get_lookalikes_labeled(self, rows: Any) -> Any:
         """``[row, target, cond, origin]``; origin is ``"c"`` (core) or ``"n"`` (noise)."""
         self._model.need_population("a list of lookalikes")
-        return self._answer(rows, self._labeled)
+        return self._answer(rows, partial(answers.labeled, self._model))
 
     def get_audit(self, rows: Any) -> Any:
         """Why the row is answered so: Routing AND and Lookalike AND of every layer, as text."""
@@ -253,18 +253,3 @@ class Snake:
         total = sum(votes)
         shares = [count / total for count in votes] if total else [1 / len(votes)] * len(votes)
         return dict(zip(map(class_key, self._model.classes), shares, strict=True))
-
-    def _probabilities(self, rows: Rows) -> list[dict[Any, float]]:
-        keys = list(map(class_key, self._model.classes))
-        return [dict(zip(keys, shares, strict=True)) for shares in self._model.probabilities(rows).tolist()]
-
-    def _lookalikes(self, row: Mapping[str, Any]) -> list[list[Any]]:
-        return [labeled[:3] for labeled in self._labeled(row)]
-
-    def _labeled(self, row: Mapping[str, Any]) -> list[list[Any]]:
-        model = self._model
-        found = []
-        for one in model.lookalikes(row):
-            bucket = model.layers[one.layer][one.bucket]
-            found.append([one.row, model.targets[one.row], list(one.cond), bucket.origins[one.position]])
-        return found

@@ -1,4 +1,4 @@
-"""The code of all 100 shards: one packet an invocation, in the role that the event names."""
+"""The code of all 100 shards: a packet or a chunk of rows an invocation, in the role that the event names."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from snakebatch.clock import SystemClock
 from snakebatch.mesh.engines import engine_named
 from snakebatch.mesh.environment import Environment
-from snakebatch.mesh.messages import parse
+from snakebatch.mesh.model_cache import ModelCache
 from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.population_cache import PopulationCache
+from snakebatch.mesh.prediction_computing import Computing
+from snakebatch.mesh.prediction_messages import ChunkEvent, read_shard_event
+from snakebatch.mesh.prediction_store import PredictionStore
 from snakebatch.mesh.report_queue import ReportQueue
-from snakebatch.mesh.requests import ShardEvent
 from snakebatch.mesh.shard import Shard
 from snakebatch.mesh.store import JobStore
 
@@ -24,8 +26,10 @@ logger = Logger()
 metrics = Metrics()
 environment = Environment.read()
 # Clients and caches live as long as the environment: a warm shard neither connects nor loads again.
+objects = Objects(boto3.client("s3"), environment.jobs_bucket)
+computing = Computing(PredictionStore(objects), ModelCache(environment.cache_folder))
 shard = Shard(
-    store=JobStore(Objects(boto3.client("s3"), environment.jobs_bucket)),
+    store=JobStore(objects),
     populations=PopulationCache(environment.cache_folder),
     queue=ReportQueue(boto3.client("sqs"), environment.reports_queue_url),
     engine=engine_named(environment.engine),
@@ -36,10 +40,18 @@ shard = Shard(
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Do the packet that the event names; returns counts."""
-    metrics.add_metric("Packets", MetricUnit.Count, 1)
-    asked = parse(ShardEvent, event)
+    """Do the packet or answer the chunk that the event names; returns counts, and answers that are small."""
+    metrics.add_metric("Invocations", MetricUnit.Count, 1)
+    asked = read_shard_event(event)
+    if isinstance(asked, ChunkEvent):
+        answered = computing.run(asked)
+        metrics.add_metric("RowsAnswered", MetricUnit.Count, asked.n)
+        logger.info(
+            "chunk answered", extra={"execution": asked.execution, "chunk": asked.chunk, "n": asked.n}
+        )
+        return answered
     result = shard.run(asked)
+    metrics.add_metric("Packets", MetricUnit.Count, 1)
     metrics.add_metric("Leaves", MetricUnit.Count, float(str(result["leaves"])))
     logger.info("packet done", extra={**result, "shard": asked.shard, "execution": asked.execution})
     return result

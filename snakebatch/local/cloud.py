@@ -68,7 +68,7 @@ class EmbeddedCloud:
         self.jobs_bucket = deployment.BUCKET
         self.reports_queue_url = ""
         self.dlq_url = ""
-        self.train_arn = ""
+        self.machines: dict[str, str] = {}
         self._wanted_gatherers = gatherers
         self._clock = clock
         self._root = root
@@ -97,6 +97,11 @@ class EmbeddedCloud:
             self._exits.close()
 
     # use
+
+    @property
+    def train_arn(self) -> str:
+        """The ARN of the training workflow."""
+        return self.machines["train"]
 
     def client(self, service: str) -> Any:
         """What boto3.client(service) would be: s3, sqs, dynamodb, lambda or stepfunctions."""
@@ -241,12 +246,14 @@ class EmbeddedCloud:
         }
         for function in deployment.functions(self._bundle, self._environment):
             self.pool.register(function)
-        created = self.sfn.create_state_machine(
-            name=f"{deployment.APP}-train",
-            definition=deployment.training_definition(self._bundle, values),
-            roleArn=f"arn:aws:iam::{ACCOUNT}:role/{deployment.APP}-train",
-        )
-        self.train_arn = created["stateMachineArn"]
+        for workflow, kind in deployment.MACHINES.items():
+            created = self.sfn.create_state_machine(
+                name=f"{deployment.APP}-{workflow}",
+                definition=deployment.definition(self._bundle, workflow, values),
+                roleArn=f"arn:aws:iam::{ACCOUNT}:role/{deployment.APP}-{workflow}",
+                type=kind,
+            )
+            self.machines[workflow] = created["stateMachineArn"]
 
 
 def _check_extras() -> None:

@@ -15,10 +15,13 @@ from snakebatch.local.lambdas import Function
 APP = "snakebatch"
 SHARD_PREFIX = "v9-worker-pipe"
 SHARDS = 100
-ROLES = ("stage", "wave", "bracket", "settle")
+ROLES = ("stage", "wave", "bracket", "settle", "predict")
 BUCKET = f"{APP}-jobs-{ACCOUNT}-{REGION}"
 LEASE_TABLE = f"{APP}-leases"
 QUEUE = "v9-reports"
+MACHINES = {"train": "STANDARD", "predict": "EXPRESS", "predict-batch": "STANDARD"}
+"""The workflows of statemachine/, and their types."""
+
 GATHER_HEARTBEAT_SECONDS = 30
 """How long the gatherer may be silent before the workflow assembles from S3 by itself."""
 
@@ -37,11 +40,11 @@ def functions(bundle: Path, environment: Mapping[str, str]) -> Iterator[Function
         yield Function(name, folder, timeout=_ROLE_TIMEOUT, memory_size=_MEMORY, environment=environment)
 
 
-def training_definition(bundle: Path, values: Mapping[str, str]) -> str:
-    """The training workflow's definition, its blanks filled with our names and ``values``."""
+def definition(bundle: Path, workflow: str, values: Mapping[str, str]) -> str:
+    """A workflow's definition (``train``, ...), its blanks filled with our names and ``values``."""
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{APP}"
     roles = {f"{role.capitalize()}FunctionArn": f"{arn}-{role}:live" for role in ROLES}
-    text = (bundle / "statemachine/train.asl.json").read_text(encoding="utf-8")
+    text = (bundle / f"statemachine/{workflow}.asl.json").read_text(encoding="utf-8")
     return substitute(
         text, {**roles, "ShardPrefix": SHARD_PREFIX, "ChildExecutionType": "STANDARD", **values}
     )

@@ -45,6 +45,16 @@ class Objects:
                 return None
             raise
 
+    def stamp(self, key: str) -> tuple[str, int] | None:
+        """The object's ETag, which changes with its content, and its bytes; None where there is none."""
+        try:
+            head = self.s3.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if status_of(error) == _MISSING:
+                return None
+            raise
+        return head["ETag"], head["ContentLength"]
+
     def get(self, key: str) -> bytes:
         """The object's bytes; raises MeshError where there is none."""
         data = self.find(key)

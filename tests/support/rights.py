@@ -8,6 +8,7 @@ from tests.support.template import statements
 
 ACTIONS = {
     ("s3", "get_object"): "s3:GetObject",
+    ("s3", "head_object"): "s3:GetObject",
     ("s3", "put_object"): "s3:PutObject",
     ("s3", "delete_object"): "s3:DeleteObject",
     ("s3", "list_objects_v2"): "s3:ListBucket",

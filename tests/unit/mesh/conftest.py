@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from tests.support.brackets import BracketBench
-from tests.support.mesh import MeshBench
+from tests.support.mesh import BUCKET, TABLE, MeshBench
 
 
 @pytest.fixture
@@ -29,3 +30,21 @@ def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MeshBench]
 def bench(mesh: MeshBench) -> BracketBench:
     """A bracket function, and what it talks to."""
     return BracketBench(mesh.dynamodb, mesh.clock)
+
+
+@pytest.fixture
+def deployed(mesh: MeshBench, monkeypatch: pytest.MonkeyPatch) -> MeshBench:
+    """The environment that the template gives to every function."""
+    for name, value in {
+        "JOBS_BUCKET": BUCKET,
+        "REPORTS_QUEUE_URL": mesh.queue_url,
+        "REPORTS_DLQ_URL": mesh.dlq_url,
+        "LEASE_TABLE": TABLE,
+        "SHARD_PREFIX": "v9-worker-pipe",
+        "POWERTOOLS_SERVICE_NAME": "snakebatch",
+        "POWERTOOLS_METRICS_NAMESPACE": "SnakeBatch",
+    }.items():
+        monkeypatch.setenv(name, value)
+    # Handlers cache populations in the temporary folder, whose name tempfile remembers: TMPDIR is too late.
+    monkeypatch.setattr(tempfile, "tempdir", str(mesh.folder))
+    return mesh

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -11,13 +10,26 @@ import pytest
 
 from snakebatch.errors import InputError, MeshError
 from snakebatch.mesh.messages import Message, parse
+from snakebatch.mesh.prediction_messages import (
+    ChunkEvent,
+    DivideEvent,
+    ExplainEvent,
+    GatherEvent,
+    PredictInput,
+)
 from snakebatch.mesh.requests import BracketEvent, SettleEvent, ShardEvent, StageEvent, TrainInput, WaveEvent
 from tests.support.handlers import ROOT, event, invoke
-from tests.support.mesh import BUCKET, TABLE, MeshBench
+from tests.support.mesh import BUCKET, MeshBench
 from tests.support.tables import three_classes
 
 MODELS: dict[str, type[Message]] = {
+    "shard-predict": ChunkEvent,
     "shard": ShardEvent,
+    "predict-input": PredictInput,
+    "predict-batch-input": PredictInput,
+    "predict-divide": DivideEvent,
+    "predict-gather": GatherEvent,
+    "predict-explain": ExplainEvent,
     "train": TrainInput,
     "stage": StageEvent,
     "wave": WaveEvent,
@@ -27,33 +39,16 @@ MODELS: dict[str, type[Message]] = {
 EVENTS = sorted(path.stem for path in (ROOT / "events").glob("*.json"))
 
 
-@pytest.fixture
-def deployed(mesh: MeshBench, monkeypatch: pytest.MonkeyPatch) -> MeshBench:
-    """The environment that the template gives to every function."""
-    for name, value in {
-        "JOBS_BUCKET": BUCKET,
-        "REPORTS_QUEUE_URL": mesh.queue_url,
-        "REPORTS_DLQ_URL": mesh.dlq_url,
-        "LEASE_TABLE": TABLE,
-        "SHARD_PREFIX": "v9-worker-pipe",
-        "POWERTOOLS_SERVICE_NAME": "snakebatch",
-        "POWERTOOLS_METRICS_NAMESPACE": "SnakeBatch",
-    }.items():
-        monkeypatch.setenv(name, value)
-    # Handlers cache populations in the temporary folder, whose name tempfile remembers: TMPDIR is too late.
-    monkeypatch.setattr(tempfile, "tempdir", str(mesh.folder))
-    return mesh
-
-
 @pytest.mark.parametrize("name", EVENTS)
 def test_every_event_file_is_one_that_its_function_reads(name: str) -> None:
-    parse(MODELS[name.partition("-")[0]], event(name))
+    model = next(model for start, model in MODELS.items() if f"{name}-".startswith(f"{start}-"))
+    parse(model, event(name))
 
 
 def test_every_function_and_role_has_an_event_file() -> None:
     functions = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
     assert functions <= {name.partition("-")[0] for name in EVENTS}
-    assert {f"shard-{role}" for role in ("divide", "conquer", "leaf")} <= set(EVENTS)
+    assert {f"shard-{role}" for role in ("divide", "conquer", "leaf", "predict")} <= set(EVENTS)
     assert {
         f"bracket-{action}" for action in get_args(BracketEvent.model_fields["action"].annotation)
     } <= set(EVENTS)
@@ -105,9 +100,10 @@ def test_a_failed_stage_is_settled_with_its_own_error(deployed: MeshBench) -> No
     assert json.loads(deployed.read(settled["output"]["receipt"]))["status"] == "FAILED"
 
 
-@pytest.mark.parametrize("function", ["shard", "wave", "bracket", "settle"])
+@pytest.mark.parametrize("function", ["shard", "wave", "bracket", "settle", "predict"])
 def test_an_unknown_field_is_refused_by_name(deployed: MeshBench, function: str) -> None:
-    name = {"shard": "shard-leaf", "bracket": "bracket-close"}.get(function, function)
+    names = {"shard": "shard-leaf", "bracket": "bracket-close", "predict": "predict-gather"}
+    name = names.get(function, function)
     with pytest.raises(MeshError, match="surprise"):
         invoke(function, event(name) | {"surprise": 1})
 

@@ -24,7 +24,14 @@ MAY_IMPORT = {
     },
 }
 COMMON = {"snakebatch.errors", "snakebatch.version"}
-ADAPTERS = {"objects.py", "dataset.py", "executions.py", "shard_slots.py", "versioned.py"}
+ADAPTERS = {
+    "objects.py",
+    "dataset.py",
+    "executions.py",
+    "shard_slots.py",
+    "sync_client.py",
+    "versioned.py",
+}
 
 
 def imported(path: Path) -> set[str]:

@@ -17,6 +17,7 @@ HANDLERS = {
     "WaveFunction": ROOT / "functions/wave/app.py",
     "BracketFunction": ROOT / "functions/bracket/app.py",
     "SettleFunction": ROOT / "functions/settle/app.py",
+    "PredictFunction": ROOT / "functions/predict/app.py",
     "GathererFunction": ROOT / "gatherer/app.py",
 }
 

@@ -29,6 +29,7 @@ HANDLERS = {
     "WaveRole": ROOT / "functions/wave/app.py",
     "BracketRole": ROOT / "functions/bracket/app.py",
     "SettleRole": ROOT / "functions/settle/app.py",
+    "PredictRole": ROOT / "functions/predict/app.py",
     "GathererRole": ROOT / "gatherer/app.py",
 }
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -41,6 +42,7 @@ BESIDE = {
     "GathererRole": LOGS | {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
 }
 """Rights that no call of ours needs, each with its reason."""
+MACHINE_ROLES = {"TrainRole", "PredictMachineRole", "PredictBatchMachineRole"}
 
 
 @pytest.mark.parametrize(("role", "handler"), HANDLERS.items())
@@ -58,13 +60,13 @@ def test_every_function_has_its_kind_s_role() -> None:
     assert set(roles.values()) == HANDLERS.keys()
 
 
-@pytest.mark.parametrize("role", [*HANDLERS, "TrainRole"])
+@pytest.mark.parametrize("role", [*HANDLERS, *sorted(MACHINE_ROLES)])
 def test_no_right_is_wide(role: str) -> None:
     for statement in statements(role):
         assert not any("*" in action for action in statement["actions"])
         if "*" in statement["resources"]:
             # The services of log delivery and tracing know no resources.
-            assert role == "TrainRole"
+            assert role in MACHINE_ROLES
             assert {action.partition(":")[0] for action in statement["actions"]} <= {"logs", "xray"}
         for resource in statement["resources"]:
             assert resource == "*" or PREFIX in resource, f"{role}: {resource} is not this deployment's"
@@ -75,7 +77,7 @@ def test_no_role_is_anybody_else_s() -> None:
         if body["Type"] == "AWS::IAM::Role":
             assert "ManagedPolicyArns" not in body["Properties"]
             (statement,) = body["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-            service = "states" if name == "TrainRole" else "lambda"
+            service = "states" if name in MACHINE_ROLES else "lambda"
             assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
 
 

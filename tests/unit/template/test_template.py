@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from snakebatch.mesh.population_cache import ON_DISK
+from snakebatch.mesh.content_cache import ON_DISK
 from tests.support.handlers import ROOT
 from tests.support.template import (
     FUNCTION,
@@ -142,7 +142,7 @@ def test_what_expires_is_what_no_later_run_reads() -> None:
         rule["Id"]: rule for rule in RESOURCES["JobsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     }
     expiring = {rule["Prefix"] for rule in rules.values() if "ExpirationInDays" in rule}
-    assert expiring == {"waves/", "gather/pending/"}
+    assert expiring == {"waves/", "predictions/", "gather/pending/"}
     assert rules["abandoned-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
 
