@@ -94,7 +94,7 @@ def from_bytes(data: bytes) -> Model:
 def named(digest: str, data: bytes) -> bytes:
     """``data``, which lay under the name ``digest``; raises ChecksumError where it is another file."""
     if content_hash(data) != digest:
-        raise ChecksumError(f"compact model {digest} is not what its name says: {_REMEDY}")
+        raise ChecksumError(f"compact model {digest} is not what its checksum, its name, says: {_REMEDY}")
     return data
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from snakebatch.engine.answers import POPULATION_MODES
 from snakebatch.engine.model import Model
 from snakebatch.errors import InputError, ModelError, StrippedModelError
@@ -69,9 +71,14 @@ class ModelShelf:
 
 def _read(data: bytes, uri: str) -> Model:
     try:
-        return Model.read(data.decode("utf-8").lstrip("\ufeff"))
-    except UnicodeDecodeError as error:
-        raise ModelError(f"{uri} is not UTF-8 text ({error.reason}): restore the file") from error
+        # Parsed here: what is no object must not be taken for the path of one.
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{uri} is not JSON ({error}): is it a model.json, and whole?") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{uri} holds no JSON object: name a model.json")
+    try:
+        return Model.read(content)
     except ModelError as error:
         raise ModelError(f"{uri}: {error}") from error
 
