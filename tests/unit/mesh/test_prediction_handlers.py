@@ -21,12 +21,9 @@ from snakebatch.mesh import prediction_models
 from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.prediction_dividing import INLINE
 from snakebatch.mesh.prediction_store import PredictionStore
-from tests.support.handlers import event, load
+from tests.support.handlers import Context, event, load
 from tests.support.mesh import BUCKET, MeshBench
 from tests.support.predictions import KEY, in_process, queries, write_models
-
-CONTEXT = type("Context", (), {"function_name": "f", "memory_limit_in_mb": 4096, "aws_request_id": "0",
-                               "invoked_function_arn": "arn:aws:lambda:eu-west-3:1:function:f:live"})  # fmt: skip
 
 
 class Bench:
@@ -39,9 +36,8 @@ class Bench:
         self.predict, self.shard = load("predict"), load("shard")
 
     def run(self, module: Any, payload: dict[str, Any]) -> dict[str, Any]:
-        result: dict[str, Any] = json.loads(
-            json.dumps(module.handler(json.loads(json.dumps(payload)), CONTEXT()))
-        )
+        answer = module.handler(json.loads(json.dumps(payload)), Context())
+        result: dict[str, Any] = json.loads(json.dumps(answer))
         return result
 
     def divide(self, name: str = "predict-divide", **change: Any) -> dict[str, Any]:
@@ -74,8 +70,7 @@ def test_a_small_batch_travels_inline_and_leaves_nothing_in_s3(bench: Bench, mod
 
 
 def test_rows_and_answers_that_are_large_go_by_s3(bench: Bench) -> None:
-    rows = "\n".join(map(json.dumps, queries(900)))
-    divided = bench.divide(mode="audit", rows=rows * 3)
+    divided = bench.divide(mode="audit", rows="\n".join(map(json.dumps, queries(2_700))))
     assert len(divided["items"]) == 27
     assert all(item["rows"] is None for item in divided["items"])
     results = [bench.answer(divided, item) for item in divided["items"][:2]]
@@ -146,9 +141,9 @@ def test_a_stripped_model_refuses_modes_that_need_the_population(bench: Bench, m
     ("content", "says"),
     [
         (b"{", "is not JSON"),
-        (b"\xff{", "not UTF-8"),
+        (b"\xff{", "is not JSON"),
         (b"{}", "header"),
-        (b"[]", "is not JSON|can't be read|one JSON"),
+        (b'"/a.json"', "no JSON object"),
     ],
 )
 def test_a_damaged_model_json_is_refused_by_name(bench: Bench, content: bytes, says: str) -> None:
@@ -212,7 +207,7 @@ def test_a_damaged_chunk_is_refused_by_its_checksum(bench: Bench) -> None:
     data = bytearray(bench.store.objects.get(key))
     data[len(data) // 2] ^= 1
     bench.store.objects.put(key, bytes(data))
-    with pytest.raises(ChecksumError, match="chunks/0.gz"):
+    with pytest.raises(ChecksumError, match=r"chunks/0\.gz"):
         bench.answer(divided, item)
 
 
@@ -230,4 +225,4 @@ def test_rows_and_answers_that_are_not_as_many_as_said_are_refused(bench: Bench)
 def test_an_unknown_step_is_refused(bench: Bench) -> None:
     for payload in ({"step": "conquer"}, {}, []):
         with pytest.raises(MeshError, match="none of divide, gather, explain"):
-            bench.predict.handler(payload, CONTEXT())
+            bench.predict.handler(payload, Context())
