@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,6 +17,7 @@ from snakebatch.local.lambda_server import LambdaServer
 from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency
 from tests.support.handlers import event, invoke
 from tests.support.mesh import BUCKET, TABLE, MeshBench, execution_arn
+from tests.support.predictions import KEY, queries, write_models
 from tests.support.rights import ACTIONS, may
 from tests.support.tables import overlapping, three_classes
 from tests.support.template import PREFIX, arn
@@ -192,3 +194,32 @@ def test_a_shard_s_failure_is_read_from_the_results_within_the_role(mesh: MeshBe
 
     assert settled["failure"]["error"] == "EngineError"
     assert guard.refused == set()
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_a_batch_stays_within_the_roles(mesh: MeshBench, guard: Guard, tmp_path: Path, few: bool) -> None:
+    write_models(tmp_path, mesh.s3, BUCKET)
+    asked = event("predict-divide" if few else "predict-divide-file")
+    asked["input"] |= {"model": f"s3://{BUCKET}/{KEY}", "mode": "audit"}
+    if few:
+        asked["input"]["rows"] = queries(2)
+    else:
+        mesh.s3.put_object(Bucket=BUCKET, Key="datasets/new.jsonl", Body=b'{"x": 1}\n{"x": 2}\n')
+        asked["input"]["data"] = f"s3://{BUCKET}/datasets/new.jsonl"
+    divided = guard.invoke("predict", asked)
+    shared = {name: divided["asked"][name] for name in ("execution", "model", "mode", "inline")}
+    items = divided["items"] if few else json.loads(mesh.store.objects.get(divided["items"]))
+    for item in items:
+        guard.invoke("shard", event("shard-predict") | shared | item)
+    if not few:
+        guard.invoke("predict", event("predict-gather") | {"asked": divided["asked"]})
+
+    assert guard.refused == set()
+    assert {role for role, _ in guard.calls} == {"PredictRole", "ShardRole"}
+
+
+def test_a_failed_batch_is_explained_within_the_role(mesh: MeshBench, guard: Guard) -> None:
+    failure = {"error": "States.ExceedToleratedFailureThreshold", "cause": "one item failed"}
+    guard.invoke("predict", event("predict-explain") | {"failure": failure})
+    assert guard.refused == set()
+    assert ("PredictRole", "s3:ListBucket") in guard.calls
