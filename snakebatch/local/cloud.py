@@ -246,12 +246,12 @@ class EmbeddedCloud:
         }
         for function in deployment.functions(self._bundle, self._environment):
             self.pool.register(function)
-        for workflow, kind in deployment.MACHINES.items():
+        for workflow in deployment.workflows(self._bundle):
             created = self.sfn.create_state_machine(
                 name=f"{deployment.APP}-{workflow}",
                 definition=deployment.definition(self._bundle, workflow, values),
                 roleArn=f"arn:aws:iam::{ACCOUNT}:role/{deployment.APP}-{workflow}",
-                type=kind,
+                type=deployment.MACHINES[workflow],
             )
             self.machines[workflow] = created["stateMachineArn"]
 

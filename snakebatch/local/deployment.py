@@ -20,7 +20,7 @@ BUCKET = f"{APP}-jobs-{ACCOUNT}-{REGION}"
 LEASE_TABLE = f"{APP}-leases"
 QUEUE = "v9-reports"
 MACHINES = {"train": "STANDARD", "predict": "EXPRESS", "predict-batch": "STANDARD"}
-"""The workflows of statemachine/, and their types."""
+"""The workflows that statemachine/ may hold, and their types."""
 
 GATHER_HEARTBEAT_SECONDS = 30
 """How long the gatherer may be silent before the workflow assembles from S3 by itself."""
@@ -38,6 +38,11 @@ def functions(bundle: Path, environment: Mapping[str, str]) -> Iterator[Function
     for role in ROLES:
         name, folder = f"{APP}-{role}", bundle / "functions" / role
         yield Function(name, folder, timeout=_ROLE_TIMEOUT, memory_size=_MEMORY, environment=environment)
+
+
+def workflows(bundle: Path) -> list[str]:
+    """Those of MACHINES that a bundle has."""
+    return [name for name in MACHINES if (bundle / f"statemachine/{name}.asl.json").is_file()]
 
 
 def definition(bundle: Path, workflow: str, values: Mapping[str, str]) -> str:
