@@ -20,7 +20,9 @@ T = TypeVar("T")
 
 
 class ContentCache(Generic[T]):
-    """Keeps ``in_memory`` things and ``on_disk`` bytes of files; the least recently used go first.
+    """Keeps ``in_memory`` things, of ``memory_bytes`` bytes of files at most, and ``on_disk`` bytes of files.
+
+    The least recently used go first; the one that was asked for last stays, whatever its size.
 
     ``read`` makes a thing of its file, and raises ChecksumError on a damaged one. A name is a content hash,
     so nothing here ever grows stale; caches of several kinds and processes may share the folder, since a
@@ -34,32 +36,44 @@ class ContentCache(Generic[T]):
         read: Callable[[bytes], T],
         *,
         in_memory: int = 2,
+        memory_bytes: int | None = None,
         on_disk: int = ON_DISK,
     ) -> None:
         self.folder = folder
         self.in_memory = in_memory
+        self.memory_bytes = memory_bytes
         self.on_disk = on_disk
         self._suffix = f".{kind}{_SUFFIX}"
         self._from_bytes = read
-        self._kept: OrderedDict[str, T] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[T, int]] = OrderedDict()
 
     def get(self, digest: str, load: Callable[[], bytes]) -> T:
         """The thing of that content hash; ``load`` fetches its file where neither memory nor disk has it."""
-        thing = self._kept.get(digest)
-        if thing is None:
-            thing = self._read(digest)
-            if thing is None:
-                data = load()
-                # Read first: what is damaged in S3 must not be found on the disk the next time.
-                thing = self._from_bytes(data)
-                self._write(digest, data)
-            self._kept[digest] = thing
+        kept = self._kept.get(digest)
+        if kept is None:
+            kept = self._kept[digest] = self._read(digest) or self._fetch(digest, load())
         self._kept.move_to_end(digest)
-        while len(self._kept) > self.in_memory:
+        while len(self._kept) > 1 and self._is_full():
             self._kept.popitem(last=False)
-        return thing
+        return kept[0]
 
-    def _read(self, digest: str) -> T | None:
+    def forget_larger(self, digest: str, most: int) -> None:
+        """Let go of a thing in memory if its file has more than ``most`` bytes; the disk keeps it."""
+        if digest in self._kept and self._kept[digest][1] > most:
+            del self._kept[digest]
+
+    def _is_full(self) -> bool:
+        size = sum(size for _, size in self._kept.values())
+        too_large = self.memory_bytes is not None and size > self.memory_bytes
+        return too_large or len(self._kept) > self.in_memory
+
+    def _fetch(self, digest: str, data: bytes) -> tuple[T, int]:
+        # Read first: what is damaged in S3 must not be found on the disk the next time.
+        thing = self._from_bytes(data)
+        self._write(digest, data)
+        return thing, len(data)
+
+    def _read(self, digest: str) -> tuple[T, int] | None:
         path = self.folder / f"{digest}{self._suffix}"
         try:
             data = path.read_bytes()
@@ -67,7 +81,7 @@ class ContentCache(Generic[T]):
         except FileNotFoundError:
             return None
         try:
-            return self._from_bytes(data)
+            return self._from_bytes(data), len(data)
         except ChecksumError:
             # A disk that lies is no reason to fail while S3 has the file.
             path.unlink(missing_ok=True)

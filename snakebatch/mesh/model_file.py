@@ -9,7 +9,7 @@ the first row ends in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -29,6 +29,8 @@ from snakebatch.mesh.sections import Array, narrow, pack, unpack
 _MAGIC = b"SNAKEMO1"
 _REMEDY = "delete it from the bucket and ask again, and it is made anew from model.json"
 
+_NOTHING = np.zeros(0, dtype=np.uint8)
+
 _TABLES = ("rows", "literals", "clauses", "conds", "cond_clauses")
 """What a bucket has a number of; each is a section of the buckets' counts."""
 
@@ -41,32 +43,65 @@ _PARTS = (
 
 def to_bytes(model: Model) -> bytes:
     """The compact file of a model; the same layers and targets give the same bytes."""
-    buckets = [bucket for layer in model.layers for bucket in layer]
-    rules = [bucket.rules for bucket in buckets]
-    arrays = {"codes": model.codes, "layers": _counts(map(len, model.layers))}
-    arrays |= {f"n_{name}": _counts(found) for name, found in _sizes(buckets, rules).items()}
-    arrays |= {
-        "members": _joined(bucket.rows for bucket in buckets),
-        "noise": _joined(np.array([o == "n" for o in bucket.origins], dtype=np.uint8) for bucket in buckets),
-        "column": _joined(one.column for one in rules),
-        "tag": _joined(one.tag - UNKNOWN for one in rules),  # from 0
-        "value": np.concatenate([np.zeros(0), *(one.value for one in rules)]),
-        "negat": _joined(one.negat.astype(np.uint8) for one in rules),
-        "clause_lengths": _joined(np.diff(one.clause_starts) for one in rules),
-        "cond_member": _joined(one.cond_member for one in rules),
-        "cond_lengths": _joined(np.diff(one.cond_starts) for one in rules),
-        "cond_clauses": _joined(one.cond_clauses for one in rules),
-    }
-    header = {
-        "header": model.header,
-        "datatypes": model.datatypes,
-        "classes": model.classes,
-        "conditions": [bucket.condition for bucket in buckets],
-        "odd": [[[place, value] for place, value in one.odd.items()] for one in rules],
-        "foreign": {str(k): bucket.clauses for k, bucket in enumerate(buckets) if _is_foreign(bucket.rules)},
-        "names": list(arrays),
-    }
-    return pack(_MAGIC, header, [_stored(array) for array in arrays.values()])
+    builder = Builder(model.header, model.datatypes, model.classes, model.codes)
+    for layer in model.layers:
+        builder.begin_layer()
+        for bucket in layer:
+            builder.add(bucket)
+    return builder.to_bytes()
+
+
+class Builder:
+    """Makes a compact file of buckets that come one by one, and keeps of each only what the file will hold.
+
+    The parameters are those of ``Model``.
+    """
+
+    def __init__(
+        self, header: Sequence[str], datatypes: Sequence[str], classes: Sequence[Any], codes: Array
+    ) -> None:
+        self._header: dict[str, Any] = {"header": header, "datatypes": datatypes, "classes": classes}
+        self._codes = codes
+        self._layers: list[int] = []
+        self._conditions: list[Condition | None] = []
+        self._odd: list[list[list[Any]]] = []
+        self._foreign: dict[str, Any] = {}
+        self._counts: dict[str, list[int]] = {name: [] for name in _TABLES}
+        self._parts: dict[str, list[Array]] = {name: [] for name in _PARTS}
+        self.size = 0
+        """Bytes of the buckets' arrays so far."""
+
+    def begin_layer(self) -> None:
+        """The buckets that come next are another layer's."""
+        self._layers.append(0)
+
+    def add(self, bucket: Bucket) -> None:
+        """One more bucket of the layer."""
+        rules = bucket.rules
+        if (rules.tag == UNKNOWN).any():  # a tag that the format does not have: its name is in no table
+            self._foreign[str(len(self._conditions))] = bucket.clauses
+        self._layers[-1] += 1
+        self._conditions.append(bucket.condition)
+        self._odd.append([[place, value] for place, value in rules.odd.items()])
+        for name, size in _sizes(bucket, rules).items():
+            self._counts[name].append(size)
+        for name, array in _arrays(bucket, rules).items():
+            self._parts[name].append(_stored(array))
+            self.size += self._parts[name][-1].nbytes
+
+    def to_bytes(self) -> bytes:
+        """The file of all that was added."""
+        arrays = {"codes": self._codes, "layers": np.array(self._layers, dtype=np.int64)}
+        arrays |= {f"n_{name}": np.array(found, dtype=np.int64) for name, found in self._counts.items()}
+        arrays |= {name: np.concatenate([_NOTHING, *found]) for name, found in self._parts.items()}
+        header = {
+            **self._header,
+            "conditions": self._conditions,
+            "odd": self._odd,
+            "foreign": self._foreign,
+            "names": list(arrays),
+        }
+        return pack(_MAGIC, header, [_stored(array) for array in arrays.values()])
 
 
 def from_bytes(data: bytes) -> Model:
@@ -133,8 +168,9 @@ class _StoredBucket(Bucket):
     def origins(self) -> list[str]:
         return ["n" if noise else "c" for noise in self._store.part("noise", "rows", self._number).tolist()]
 
-    @cached_property
+    @property
     def rules(self) -> Rules:
+        # Made anew each time: inference keeps what it makes of it, and memory is for that.
         store, number = self._store, self._number
         return Rules(
             column=store.ints("column", "literals", number),
@@ -156,31 +192,33 @@ class _StoredBucket(Bucket):
         return [tuple(Literal(*literal) for literal in clause) for clause in foreign]
 
 
-def _sizes(buckets: Sequence[Bucket], rules: Sequence[Rules]) -> dict[str, Iterable[int]]:
+def _sizes(bucket: Bucket, rules: Rules) -> dict[str, int]:
     return {
-        "rows": (len(bucket.rows) for bucket in buckets),
-        "literals": (len(one.column) for one in rules),
-        "clauses": (len(one.clause_starts) - 1 for one in rules),
-        "conds": (len(one.cond_member) for one in rules),
-        "cond_clauses": (len(one.cond_clauses) for one in rules),
+        "rows": len(bucket.rows),
+        "literals": len(rules.column),
+        "clauses": len(rules.clause_starts) - 1,
+        "conds": len(rules.cond_member),
+        "cond_clauses": len(rules.cond_clauses),
     }
 
 
-def _is_foreign(rules: Rules) -> bool:
-    """Whether a literal has a tag that the format does not have: its name is in no table."""
-    return bool((rules.tag == UNKNOWN).any())
+def _arrays(bucket: Bucket, rules: Rules) -> dict[str, Array]:
+    return {
+        "members": bucket.rows,
+        "noise": np.array([origin == "n" for origin in bucket.origins], dtype=np.uint8),
+        "column": rules.column,
+        "tag": rules.tag - UNKNOWN,  # from 0
+        "value": rules.value,
+        "negat": rules.negat.astype(np.uint8),
+        "clause_lengths": np.diff(rules.clause_starts),
+        "cond_member": rules.cond_member,
+        "cond_lengths": np.diff(rules.cond_starts),
+        "cond_clauses": rules.cond_clauses,
+    }
 
 
 def _condition(raw: list[list[Any]] | None) -> Condition | None:
     return None if raw is None else tuple(Literal(*literal) for literal in raw)
-
-
-def _counts(sizes: Iterable[int]) -> Array:
-    return np.fromiter(sizes, dtype=np.int64)
-
-
-def _joined(arrays: Iterable[Array]) -> Array:
-    return np.concatenate([np.zeros(0, dtype=np.int64), *arrays])
 
 
 def _stored(array: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 PART = 8 << 20
 """Bytes of a part of a multipart upload: S3 wants 5 MiB at least and 10,000 parts at most (80 GB here)."""
+
+_LINES = 1 << 20
+"""Bytes read at a time in search of line ends."""
 
 _ATTEMPTS = 5
 _CONFLICT = 409
@@ -61,6 +65,15 @@ class Objects:
         if data is None:
             raise MeshError(f"{self.uri(key)} is missing: it was deleted, or the job id is wrong")
         return data
+
+    def lines(self, key: str, etag: str) -> Iterator[bytes]:
+        """The lines of the object whose ETag that is, without their ends, some in memory at a time.
+
+        Raises ClientError (412) where it was written over since.
+        """
+        body = self.s3.get_object(Bucket=self.bucket, Key=key, IfMatch=etag)["Body"]
+        with contextlib.closing(body):
+            yield from body.iter_lines(_LINES)
 
     def put(self, key: str, data: bytes, content_type: str = "application/json") -> None:
         """Write, over whatever is there."""

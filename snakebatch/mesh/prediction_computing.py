@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from snakebatch.engine.answers import answer
+from snakebatch.engine.answers import POPULATION_MODES, answer
 from snakebatch.engine.model import Model
 from snakebatch.engine.model_json import text_of
 from snakebatch.errors import MeshError
@@ -15,6 +15,9 @@ from snakebatch.mesh.model_file import named
 from snakebatch.mesh.prediction_messages import ChunkEvent, ChunkResult
 from snakebatch.mesh.prediction_rows import rows_of
 from snakebatch.mesh.prediction_store import PredictionStore
+
+TOLD_BYTES = 32 << 20
+"""Of a compact model that stays in memory after its votes were told one by one."""
 
 
 @dataclass
@@ -34,6 +37,9 @@ class Computing:
         if len(rows) != event.n:
             raise MeshError(f"chunk {event.chunk} has {len(rows)} rows, not {event.n}: ask again")
         answers = answer(self._model(event.model), rows, event.mode)
+        if event.mode in POPULATION_MODES:
+            # To tell each vote, the model made lists of its arrays: a large one's would fill the memory.
+            self.models.forget_larger(event.model, TOLD_BYTES)
         lines = "\n".join(map(text_of, answers))
         if len(canonical(lines)) <= event.inline:
             return ChunkResult(chunk=event.chunk, n=event.n, answers=lines).body()

@@ -6,6 +6,7 @@ shard answers in seconds.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -76,19 +77,20 @@ class Dividing:
         Raises InputError naming the parameter, or row and column; ModelError on a model that can't answer.
         """
         given = read_predict_input(event.input)
+        execution = _own_name(event)
         card = self.shelf.card(given.model, given.mode)
         checker = RowChecker(card.header, card.datatypes)
         with _open(self.store, given, checker) as rows:
             lines = _checked(rows, checker)
             if event.few:
                 chunks = few_chunks(lines, given.mode)
-                items = self._hand_out(event.execution, card.digest, chunks)
+                items = self._hand_out(execution, card.digest, chunks)
             else:
-                items = list(self._write(event.execution, card.digest, many_chunks(lines, given.mode)))
+                items = list(self._write(execution, card.digest, many_chunks(lines, given.mode)))
         if not items:
             raise InputError("there are no rows; give at least one")
         asked = Asked(
-            execution=event.execution,
+            execution=execution,
             model=card.digest,
             mode=given.mode,
             rows=sum(item.n for item in items),
@@ -99,8 +101,8 @@ class Dividing:
             return {"asked": asked.body(), "items": [item.body() for item in items]}
         return {
             "asked": asked.body(),
-            "items": self.store.put_items(event.execution, items),
-            "results": self.store.results(event.execution),
+            "items": self.store.put_items(execution, items),
+            "results": self.store.results(execution),
         }
 
     def _hand_out(self, execution: str, digest: str, chunks: list[list[str]]) -> list[ChunkItem]:
@@ -162,6 +164,11 @@ def many_chunks(lines: Iterable[str], mode: str) -> Iterator[list[str]]:
         size += len(line) + 1
     if chunk:
         yield chunk
+
+
+def _own_name(event: DivideEvent) -> str:
+    """The name under which a batch's objects lie: two EXPRESS executions may have one name."""
+    return f"{event.execution[:40]}-{secrets.token_hex(8)}" if event.few else event.execution
 
 
 def _checked(rows: Iterable[tuple[Any, str]], checker: RowChecker) -> Iterator[str]:

@@ -10,12 +10,14 @@ from snakebatch.errors import InputError, ModelError, StrippedModelError
 from snakebatch.mesh.canonical import content_hash
 from snakebatch.mesh.model_cache import MOST_BYTES
 from snakebatch.mesh.model_file import to_bytes
+from snakebatch.mesh.model_lines import Compacted, OtherLayoutError, compacted, too_large
 from snakebatch.mesh.prediction_store import ModelCard, PredictionStore
 
 MOST_JSON_BYTES = 256 << 20
-"""Of a model.json that is made compact: parsed, it takes some ten times its size of a function's 4 GiB."""
+"""Of a model.json that has to be parsed whole: it takes some ten times its size of a function's 4 GiB."""
 
-_IN_PROCESS = "load it with snakebatch.Snake and ask it in process"
+_CARDS = 1_000
+"""Cards that a warm function remembers."""
 
 
 class ModelShelf:
@@ -23,6 +25,7 @@ class ModelShelf:
 
     def __init__(self, store: PredictionStore) -> None:
         self.store = store
+        self._cards: dict[tuple[str, str], ModelCard] = {}
 
     def card(self, uri: str, mode: str) -> ModelCard:
         """The card of the model that answers ``mode``: the stripped form of ``uri`` where that will do.
@@ -43,44 +46,50 @@ class ModelShelf:
         if stamp is None:
             return None
         etag, size = stamp
-        card = self.store.find_card(key, etag)
+        card = self._cards.get((key, etag)) or self.store.find_card(key, etag)
         if card is None or not self.store.has_compact(card.digest):
-            card = self._make(key, size)
+            card = self._make(key, etag, size)
             self.store.put_card(key, etag, card)
+        if len(self._cards) >= _CARDS:
+            self._cards.clear()
+        self._cards[key, etag] = card
         return card
 
-    def _make(self, key: str, size: int) -> ModelCard:
-        uri = self.store.objects.uri(key)
-        if size > MOST_JSON_BYTES:
-            raise ModelError(f"{uri} has {size:,} bytes, more than {MOST_JSON_BYTES:,}: {_IN_PROCESS}")
-        model = _read(self.store.objects.get(key), uri)
-        data = to_bytes(model)
-        if len(data) > MOST_BYTES:
-            raise ModelError(f"{uri}, made compact, has {len(data):,} bytes, a shard holds {MOST_BYTES:,}: "
-                             f"{_IN_PROCESS}")  # fmt: skip
-        card = ModelCard(
-            digest=content_hash(data),
-            compact_bytes=len(data),
-            stripped=model.stripped,
-            header=list(model.header),
-            datatypes=list(model.datatypes),
-        )
-        self.store.put_compact(card.digest, data)
-        return card
+    def _make(self, key: str, etag: str, size: int) -> ModelCard:
+        try:
+            data, stripped, header, datatypes = self._compacted(key, etag, size)
+        except ModelError as error:
+            raise ModelError(f"{self.store.objects.uri(key)}: {error}") from error
+        digest = content_hash(data)
+        self.store.put_compact(digest, data)
+        return ModelCard(digest=digest, stripped=stripped, header=[*header], datatypes=[*datatypes])
+
+    def _compacted(self, key: str, etag: str, size: int) -> Compacted:
+        try:
+            found = compacted(self.store.objects.lines(key, etag), MOST_BYTES)
+        except OtherLayoutError:
+            if size > MOST_JSON_BYTES:
+                raise ModelError(
+                    f"it has {size:,} bytes, more than {MOST_JSON_BYTES:,}, and is not whole, "
+                    "or not laid out as Snake.to_json does it: write it with that"
+                ) from None
+            found = _parsed(self.store.objects.get(key))
+        if len(found.data) > MOST_BYTES:
+            raise too_large(MOST_BYTES)
+        return found
 
 
-def _read(data: bytes, uri: str) -> Model:
+def _parsed(data: bytes) -> Compacted:
+    """The compact form of a model.json that is laid out in any way."""
     try:
         # Parsed here: what is no object must not be taken for the path of one.
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{uri} is not JSON ({error}): is it a model.json, and whole?") from error
+        raise ModelError(f"is not JSON ({error}): is it a model.json, and whole?") from error
     if not isinstance(content, dict):
-        raise ModelError(f"{uri} holds no JSON object: name a model.json")
-    try:
-        return Model.read(content)
-    except ModelError as error:
-        raise ModelError(f"{uri}: {error}") from error
+        raise ModelError("holds no JSON object: name a model.json")
+    model = Model.read(content)
+    return Compacted(to_bytes(model), model.stripped, model.header, model.datatypes)
 
 
 def _check_mode(card: ModelCard, uri: str, mode: str) -> None:

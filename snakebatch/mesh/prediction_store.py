@@ -30,7 +30,6 @@ class ModelCard(Message):
     """What must be known of a model to check a batch: where its compact form lies, and what rows it takes."""
 
     digest: str
-    compact_bytes: int
     stripped: bool
     header: list[str]
     datatypes: list[str]

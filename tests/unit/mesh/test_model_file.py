@@ -98,6 +98,29 @@ def test_a_cache_keeps_models_beside_populations_within_one_bound(tmp_path: Path
     assert answer(cold, queries(9), "candle") == answer(model, queries(9), "candle")
 
 
+def test_memory_is_bounded_by_bytes_and_the_last_one_stays(tmp_path: Path) -> None:
+    data = to_bytes(small_snake().model)
+    cache = ModelCache(tmp_path, memory_bytes=2 * len(data))
+    kept = [cache.get(name, lambda: data) for name in ("a", "b", "c")]
+    for name, model in (("c", kept[2]), ("b", kept[1])):
+        assert cache.get(name, lambda: data) is model
+    assert cache.get("a", lambda: data) is not kept[0]
+    small = ModelCache(tmp_path, memory_bytes=1)
+    assert small.get("a", lambda: data) is small.get("a", lambda: data)
+
+
+def test_a_large_model_is_let_go_after_its_votes_were_told(tmp_path: Path) -> None:
+    data = to_bytes(small_snake().model)
+    cache = ModelCache(tmp_path)
+    model = cache.get("one", lambda: data)
+    cache.forget_larger("one", len(data))
+    assert cache.get("one", lambda: b"") is model
+    cache.forget_larger("one", len(data) - 1)
+    again = cache.get("one", lambda: b"")
+    assert again is not model
+    assert again.layers == model.layers
+
+
 def test_what_is_damaged_in_s3_never_comes_to_the_disk(tmp_path: Path) -> None:
     with pytest.raises(ChecksumError):
         ModelCache(tmp_path).get("one", lambda: b"SNAKEMO1 damaged")

@@ -161,13 +161,23 @@ def test_labels_have_no_regression(bench: Bench) -> None:
         bench.divide(model=f"s3://{BUCKET}/models/labels.json", mode="regression")
 
 
-@pytest.mark.parametrize("name", ["MOST_JSON_BYTES", "MOST_BYTES"])
-def test_a_model_that_a_shard_cannot_hold_is_refused(
-    bench: Bench, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(prediction_models, name, 100)
+def test_a_model_that_a_shard_cannot_hold_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prediction_models, "MOST_BYTES", 100)
     with pytest.raises(ModelError, match="ask it in process"):
         bench.divide()
+
+
+def test_a_model_in_another_layout_is_read_whole_unless_it_is_large(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = bench.divide()["asked"]["model"]
+    content = json.loads(bench.store.objects.get(KEY))
+    bench.store.objects.put("models/other.json", json.dumps(content, indent=1).encode())
+    assert bench.divide(model=f"s3://{BUCKET}/models/other.json")["asked"]["model"] == ours
+    bench.store.objects.put("models/other.json", json.dumps(content, indent=2).encode())
+    monkeypatch.setattr(prediction_models, "MOST_JSON_BYTES", 100)
+    with pytest.raises(ModelError, match="write it with that"):
+        bench.divide(model=f"s3://{BUCKET}/models/other.json")
 
 
 # ---------------------------------------- refusals and damage
