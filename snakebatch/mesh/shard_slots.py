@@ -26,7 +26,8 @@ _ATTEMPTS = 6
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 8.0
 
 _PASSING = {"TooManyRequestsException", "ServiceException", "ResourceConflictException", "Throttling"}
-_GONE = {"ProvisionedConcurrencyConfigNotFoundException", "ResourceNotFoundException"}
+_NOT_FOUND = 404
+"""No such configuration, or no such function: a stack may be half deployed, or half deleted."""
 
 T = TypeVar("T")
 
@@ -69,7 +70,7 @@ class ShardSlots:
                 )
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _GONE:
+            if not _is_gone(error):
                 raise BracketError(f"{name} can't be switched off: {error}") from error
 
     def ready(self, shard: str) -> bool | None:
@@ -85,7 +86,7 @@ class ShardSlots:
                 )
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if _is_gone(error):
                 return None
             raise BracketError(f"{name} does not say how far its slots are: {error}") from error
         if answer["Status"] == "FAILED":
@@ -119,7 +120,7 @@ class ShardSlots:
                 lambda: self.lambda_client.list_provisioned_concurrency_configs(FunctionName=name, **more)
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
+            if _is_gone(error):
                 return {}
             raise BracketError(f"{name} does not say what slots it has: {error}") from error
 
@@ -149,3 +150,7 @@ class ShardSlots:
         now = self.clock.time()
         self.clock.sleep(self._next - now)
         self._next = max(now, self._next) + 1.0 / REQUESTS_PER_SECOND
+
+
+def _is_gone(error: ClientError) -> bool:
+    return error.response["ResponseMetadata"]["HTTPStatusCode"] == _NOT_FOUND
