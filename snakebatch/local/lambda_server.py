@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,6 +18,60 @@ from botocore.exceptions import ClientError
 from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency
 
 _PATH = re.compile(r"/2019-09-30/functions/([^/]+)/provisioned-concurrency/?")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back over HTTP."""
+
+    status: int
+    said: dict[str, Any] | None
+    error: str | None = None
+
+    @property
+    def body(self) -> bytes:
+        return b"" if self.said is None else json.dumps(self.said).encode()
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        length = [] if self.said is None else [("Content-Length", str(len(self.body)))]
+        error = [] if self.error is None else [("x-amzn-ErrorType", self.error)]
+        return [("Content-Type", "application/json"), *length, *error]
+
+
+def is_offered(path: str) -> bool:
+    """Whether a path is one of the four operations'."""
+    return _PATH.fullmatch(path) is not None
+
+
+def answer(provisioned: ProvisionedConcurrency, method: str, path: str, query: str, body: bytes) -> Answer:
+    """Carry one request out."""
+    match = _PATH.fullmatch(path)
+    if match is None or method not in ("GET", "PUT", "DELETE"):
+        return Answer(501, {"message": f"{method} {path} is not offered"}, "NotImplementedException")
+    asked = {name: values[0] for name, values in parse_qs(query).items()}
+    try:
+        return _carry_out(provisioned, method, match[1], asked, body)
+    except ClientError as problem:
+        error = problem.response["Error"]
+        status = problem.response["ResponseMetadata"]["HTTPStatusCode"]
+        return Answer(status, {"message": error["Message"]}, error["Code"])
+
+
+def _carry_out(
+    provisioned: ProvisionedConcurrency, method: str, name: str, asked: dict[str, str], body: bytes
+) -> Answer:
+    if method == "GET" and asked.get("List") == "ALL":
+        return Answer(200, provisioned.list_provisioned_concurrency_configs(FunctionName=name))
+    where = {"FunctionName": name, "Qualifier": asked["Qualifier"]}
+    if method == "GET":
+        return Answer(200, provisioned.get_provisioned_concurrency_config(**where))
+    if method == "DELETE":
+        provisioned.delete_provisioned_concurrency_config(**where)
+        return Answer(204, None)
+    level = json.loads(body)["ProvisionedConcurrentExecutions"]
+    put = provisioned.put_provisioned_concurrency_config(**where, ProvisionedConcurrentExecutions=level)
+    return Answer(202, put)
 
 
 class LambdaServer:
@@ -62,47 +117,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         address = urlsplit(self.path)
-        path = _PATH.fullmatch(unquote(address.path))
-        query = {name: values[0] for name, values in parse_qs(address.query).items()}
-        try:
-            if path is None:
-                self._send(
-                    501, {"message": f"{method} {address.path} is not offered"}, "NotImplementedException"
-                )
-                return
-            status, answer = self._carry_out(method, path[1], query, body)
-            self._send(status, answer)
-        except ClientError as problem:
-            error = problem.response["Error"]
-            status = problem.response["ResponseMetadata"]["HTTPStatusCode"]
-            self._send(status, {"message": error["Message"]}, error["Code"])
+        self._send(answer(self.provisioned, method, unquote(address.path), address.query, body))
 
-    def _carry_out(
-        self, method: str, name: str, query: dict[str, str], body: bytes
-    ) -> tuple[int, dict[str, Any] | None]:
-        if method == "GET" and query.get("List") == "ALL":
-            return 200, self.provisioned.list_provisioned_concurrency_configs(FunctionName=name)
-        where = {"FunctionName": name, "Qualifier": query["Qualifier"]}
-        if method == "GET":
-            return 200, self.provisioned.get_provisioned_concurrency_config(**where)
-        if method == "DELETE":
-            self.provisioned.delete_provisioned_concurrency_config(**where)
-            return 204, None
-        asked = json.loads(body)["ProvisionedConcurrentExecutions"]
-        return 202, self.provisioned.put_provisioned_concurrency_config(
-            **where, ProvisionedConcurrentExecutions=asked
-        )
-
-    def _send(self, status: int, answer: dict[str, Any] | None, error: str | None = None) -> None:
-        content = b"" if answer is None else json.dumps(answer).encode()
-        self.send_response(status)
-        if error is not None:
-            self.send_header("x-amzn-ErrorType", error)
-        self.send_header("Content-Type", "application/json")
-        if status != 204:
-            self.send_header("Content-Length", str(len(content)))
+    def _send(self, said: Answer) -> None:
+        self.send_response(said.status)
+        for name, value in said.headers:
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(said.body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are not news."""

@@ -1,4 +1,4 @@
-"""S3, SQS and DynamoDB: moto's server, in the process that is nothing else.
+"""S3, SQS and DynamoDB: moto's server, in the process that is nothing else; and slots, which moto has not.
 
 moto decides a conditional write in two steps (look, then write) and answers each request in a thread of its
 own, so two writers could both be told that they were first. Leases and create-only objects rest on exactly
@@ -12,8 +12,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
+from snakebatch.clock import SystemClock
+from snakebatch.local import lambda_server
+from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency
 from snakebatch.local.processes import leave_with
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -36,7 +40,7 @@ def serve(listener: int, lifeline: int) -> None:
         protocol_version = "HTTP/1.1"
 
     quicken_queues()
-    application = DomainDispatcherApplication(create_backend_app)
+    application = with_slots(DomainDispatcherApplication(create_backend_app))
     guarded = one_at_a_time(application)
     with socket.socket(fileno=listener) as opened:
         host, port = opened.getsockname()
@@ -60,6 +64,25 @@ def quicken_queues() -> None:
     moto: Any = models
     moto.unix_time_millis = lambda: 1000 * time.time()
     moto.SQSBackend.is_message_valid_based_on_retention_period = in_time
+
+
+def with_slots(application: Application) -> Application:
+    """Offer Lambda's provisioned concurrency beside moto, which has none: of any function, ready at once.
+
+    For who has no address of Lambda's own, as single functions on a laptop; the embedded cloud has one.
+    """
+    provisioned = ProvisionedConcurrency(lambda name, qualifier: True, SystemClock())
+
+    def served(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not lambda_server.is_offered(environ["PATH_INFO"]):
+            return application(environ, start_response)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        method, path, query = environ["REQUEST_METHOD"], environ["PATH_INFO"], environ["QUERY_STRING"]
+        said = lambda_server.answer(provisioned, method, path, query, body)
+        start_response(f"{said.status} {HTTPStatus(said.status).phrase}", said.headers)
+        return [said.body]
+
+    return served
 
 
 def one_at_a_time(application: Application) -> Application:

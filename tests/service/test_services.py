@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from snakebatch.errors import CloudError
+from snakebatch.local.isolation import REGION, isolated_session
 from snakebatch.local.processes import Lifeline
 from snakebatch.local.services import Services, endpoints
 from tests.service.conftest import gone, until
@@ -231,3 +233,16 @@ def test_the_server_leaves_with_its_lifeline(tmp_path: Path) -> None:
     with pytest.raises(CloudError, match="has ended"):
         other.check()
     other.close()
+
+
+def test_slots_are_there_for_single_functions(services: Services) -> None:
+    """What `sam local invoke` of the bracket function asks for, which moto has not."""
+    session = boto3.Session(botocore_session=isolated_session(), region_name=REGION)
+    client = session.client("lambda", endpoint_url=services.url)
+    where = {"FunctionName": "v9-worker-pipe-00", "Qualifier": "live"}
+    client.put_provisioned_concurrency_config(**where, ProvisionedConcurrentExecutions=2)
+    assert client.get_provisioned_concurrency_config(**where)["Status"] == "READY"
+    client.delete_provisioned_concurrency_config(**where)
+    assert code(lambda: client.get_provisioned_concurrency_config(**where)) == (
+        "ProvisionedConcurrencyConfigNotFoundException"
+    )
