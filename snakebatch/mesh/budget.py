@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from snakebatch.planner.rate import WINDOW
+from snakebatch.planner.rate import WINDOW, rate_for
 
 HOLD = 7_200.0
 """Seconds that a lease or a place outlives the last sign of life, where nobody can ask for the status."""
@@ -26,20 +26,22 @@ class _Mutable(BaseModel):
 
 
 class Want(_Mutable):
-    """What an execution asks for: between ``least`` and ``most``, for a Map of ``packets`` children.
-
-    More than all its packets in one window is of no use to it, and may be of use to another: so ``most``
-    follows from them.
-    """
+    """What an execution asks for: a share between ``least`` and ``ceiling``, for a Map of ``packets``."""
 
     least: float
     ceiling: float
     packets: int
     joins_session: bool = False
 
-    @property
-    def most(self) -> float:
-        return max(self.least, min(self.ceiling, self.packets / WINDOW))
+    def share_of(self, free: float) -> float:
+        """What to take of what is free: enough for all packets in one window, more starts it has not.
+
+        Few packets need a larger share to run side by side; for that it takes half of what is free at most,
+        since others may come.
+        """
+        side_by_side = min(rate_for(self.packets), free / 2)
+        useful = max(self.packets / WINDOW, side_by_side)
+        return max(self.least, min(self.ceiling, useful, free))
 
 
 class Lease(_Mutable):
@@ -88,7 +90,7 @@ class Budget(_Mutable):
         return max(0.0, total - held - sum(part.share for part in self.cooling))
 
     def grant(self, holder: str, want: Want, now: float, total: float) -> Lease | None:
-        """The lease given: what is free, between least and most. None = wait; the place is kept."""
+        """The lease given, of what is free and not needed by who waits behind. None = wait, in its place."""
         held = self.leases.get(holder)
         if held is not None:
             held.seen = now
@@ -99,8 +101,13 @@ class Budget(_Mutable):
         if self.ahead_of(holder) or free + _EPSILON < want.least:
             return None
         del self.queue[holder]
-        self.leases[holder] = Lease(share=min(want.most, free), want=want, seen=now)
+        share = want.share_of(max(want.least, free - self._needed()))
+        self.leases[holder] = Lease(share=share, want=want, seen=now)
         return self.leases[holder]
+
+    def _needed(self) -> float:
+        """What those who wait need to begin."""
+        return sum(place.want.least for place in self.queue.values())
 
     def ahead_of(self, holder: str) -> int:
         """How many came before it."""
@@ -110,20 +117,18 @@ class Budget(_Mutable):
     def renew(self, holder: str, want: Want, now: float, total: float) -> Lease | None:
         """Hold on for the next Map, with more or with less; None where nothing is held (any more).
 
-        Where others wait, gives back what they need to begin, down to its own minimum; else takes what is
-        free, up to what the next Map can use.
+        Takes what is free and of use to the next Map, but leaves to those who wait what they need to begin,
+        down to its own minimum.
         """
         lease = self.leases.get(holder)
         if lease is None:
             return None
         lease.seen, lease.want = now, want
         free = self.free(now, total)
-        useful = min(lease.share, lease.want.most)
+        share = want.share_of(max(want.least, lease.share + free - self._needed()))
         if self.queue:
-            short = sum(place.want.least for place in self.queue.values()) - free - (lease.share - useful)
-            share = max(lease.want.least, useful - max(0.0, short))
-        else:
-            share = min(lease.want.most, lease.share + free)
+            # What is free goes to who waits.
+            share = min(share, max(lease.share, want.least))
         self._cool(lease.share - share, now)
         lease.share = share
         return lease

@@ -15,6 +15,8 @@ WINDOW = 10.0
 SHORT_INVOCATION = 0.7
 """Seconds that a short (p10) invocation takes: the seeds' warm leaf of 4 GB. Measured runs replace it."""
 
+_EPSILON = 1e-9
+
 _DIVIDE_STEP = 3.8
 """Seconds of one level of v9's divide tree (the paper, section 7.3)."""
 
@@ -28,7 +30,12 @@ def max_concurrency(
     M children start at once, and each is followed by another after ``seconds``: M·(1 + W/t) starts in a
     window. The plain R·t forgets the first M, and breaks the rule in its first seconds.
     """
-    return max(1, math.floor(rate * window * seconds / (window + seconds))) + slots
+    return max(1, math.floor(rate * window * seconds / (window + seconds) + _EPSILON)) + slots
+
+
+def rate_for(concurrency: int, *, seconds: float = SHORT_INVOCATION, window: float = WINDOW) -> float:
+    """The rate that allows so many children at a time: ``max_concurrency`` the other way round."""
+    return concurrency * (window + seconds) / (window * seconds)
 
 
 def burst_feasible(rows: int, n_layers: int, tau: int, slots: int = 0) -> bool:

@@ -110,6 +110,29 @@ def test_an_account_too_small_for_slots_trains_on_demand(slow: EmbeddedCloud, tm
     assert levels(slow) == {}
 
 
+def concurrency(ended: Ended) -> dict[str, int]:
+    """How many children at a time each Map was allowed."""
+    sfn = ended.cloud.sfn
+    arns = [run["mapRunArn"] for run in sfn.list_map_runs(executionArn=ended.arn)["mapRuns"]]
+    return {
+        arn.split(":")[-2].partition("/")[2]: sfn.describe_map_run(mapRunArn=arn)["maxConcurrency"]
+        for arn in arns
+    }
+
+
+@pytest.mark.parametrize(("share", "at_a_time"), [(1.0, 2), (0.1, 1)])
+def test_each_map_goes_as_the_lease_of_its_wave_allows(
+    cloud: EmbeddedCloud, share: float, at_a_time: int
+) -> None:
+    ended = train(cloud, TEXT, max_share=share, **PARAMETERS)
+    assert concurrency(ended) == {"Divide": at_a_time, "Leaf": at_a_time}, "there are two packets"
+
+
+def test_slots_come_on_top_in_every_map(cloud: EmbeddedCloud) -> None:
+    ended = train(cloud, TEXT, slots=3, **PARAMETERS)
+    assert concurrency(ended) == {"Divide": 2 + 3, "Leaf": 2 + 3}
+
+
 # The net in the graph, alone: there is no EventBridge here, and nobody sweeps
 
 
