@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 import boto3
@@ -10,6 +13,7 @@ from aws_lambda_powertools import Logger
 
 from gatherer.answering import Answerer
 from gatherer.drainer import Drainer
+from gatherer.health import PATH, Pulse, health_server
 from gatherer.progress import Progress
 from gatherer.service import Service
 from snakebatch.clock import SystemClock
@@ -24,7 +28,8 @@ def build(environment: Environment, logger: Logger) -> Service:
     """Put the gatherer together from its environment."""
     store = JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))
     assembler = Assembler(store, PopulationCache(environment.cache_folder))
-    answerer = Answerer(boto3.client("stepfunctions"), assembler, SystemClock(), logger)
+    clock = SystemClock()
+    answerer = Answerer(boto3.client("stepfunctions"), assembler, clock, logger)
     drainer = Drainer(
         boto3.client("sqs"),
         environment.reports_queue_url,
@@ -34,22 +39,39 @@ def build(environment: Environment, logger: Logger) -> Service:
         lambda: service.asked.set(),
         logger,
     )
-    service = Service(drainer, answerer, threads=environment.gatherer_threads, logger=logger)
+    threads = environment.gatherer_threads
+    service = Service(drainer, answerer, threads=threads, logger=logger, pulse=Pulse(clock))
     return service
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Run until SIGTERM or Ctrl-C."""
+    _parser().parse_args(argv)
     logger = Logger(service="gatherer")
-    service = build(Environment.read(), logger)
+    environment = Environment.read()
+    service = build(environment, logger)
 
     def stop(number: int, frame: FrameType | None) -> None:
         service.stop()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    logger.info("the gatherer drains the report queue")
-    service.run()
+    with _health(service, environment.gatherer_port):
+        logger.info("the gatherer drains the report queue")
+        service.run()
+
+
+def _health(service: Service, port: int | None) -> AbstractContextManager[int | None]:
+    return nullcontext() if port is None else health_server(service.pulse, port)
+
+
+def _parser() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog="python -m gatherer",
+        description="Drain the report queue and assemble models, until SIGTERM.",
+        epilog="The environment names JOBS_BUCKET, REPORTS_QUEUE_URL and REPORTS_DLQ_URL (outputs of the "
+        f"stack); GATHERER_THREADS receive (4), and GATHERER_PORT, if it is set, answers GET {PATH}.",
+    )
 
 
 if __name__ == "__main__":

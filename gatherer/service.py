@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from gatherer.health import Pulse
+
 if TYPE_CHECKING:
     from gatherer.answering import Answerer
     from gatherer.drainer import Drainer
@@ -25,9 +27,12 @@ message, and died. Well within the workflow's patience.
 class Service:
     """Starts, stops, and nothing else: what a thread does is the drainer's and the answerer's."""
 
-    def __init__(self, drainer: Drainer, answerer: Answerer, *, threads: int, logger: Logger) -> None:
+    def __init__(
+        self, drainer: Drainer, answerer: Answerer, *, threads: int, logger: Logger, pulse: Pulse
+    ) -> None:
         self.drainer = drainer
         self.answerer = answerer
+        self.pulse = pulse
         self.threads = threads
         self.logger = logger
         self.asked = threading.Event()
@@ -42,9 +47,7 @@ class Service:
     def run(self) -> None:
         """Drain and answer until ``stop``; raises the first fault of any thread, once all have ended."""
         receivers = [
-            threading.Thread(
-                target=self._until_stopped, args=(self.drainer.drain_once,), name=f"receiver-{index}"
-            )
+            threading.Thread(target=self._until_stopped, args=(self._receive,), name=f"receiver-{index}")
             for index in range(self.threads)
         ]
         for thread in receivers:
@@ -54,6 +57,10 @@ class Service:
             thread.join()
         if self._faults:
             raise self._faults[0]
+
+    def _receive(self) -> None:
+        self.drainer.drain_once()
+        self.pulse.beat()
 
     def _answer(self) -> None:
         self.asked.clear()

@@ -58,6 +58,12 @@ class Environment:
         return int(self.values.get("GATHERER_THREADS", "4"))
 
     @property
+    def gatherer_port(self) -> int | None:
+        """Where the gatherer answers probes; None where nobody asks."""
+        port = self.values.get("GATHERER_PORT")
+        return int(port) if port else None
+
+    @property
     def cache_folder(self) -> Path:
         """Where populations are kept between invocations: /tmp on Lambda."""
         return Path(tempfile.gettempdir()) / "snakebatch-populations"

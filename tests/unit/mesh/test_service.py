@@ -10,7 +10,9 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import EndpointConnectionError
 
 from gatherer import service as service_module
+from gatherer.health import Pulse
 from gatherer.service import Service
+from snakebatch.clock import SimulatedClock
 
 
 class Parts:
@@ -23,7 +25,8 @@ class Parts:
 
 def service(drain: Callable[[], object], answer: Callable[[], object]) -> Service:
     parts = Parts(drain, answer)
-    return Service(parts, parts, threads=4, logger=Logger("test"))  # type: ignore[arg-type]  # a fake
+    pulse = Pulse(SimulatedClock())
+    return Service(parts, parts, threads=4, logger=Logger("test"), pulse=pulse)  # type: ignore[arg-type]  # a fake
 
 
 def test_four_receivers_drain_while_one_answers_until_it_is_stopped() -> None:
