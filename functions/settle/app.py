@@ -37,5 +37,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """End a run; returns the execution's output, and the failure that ends it otherwise."""
     metrics.add_metric("RunsSettled", MetricUnit.Count, 1)
     result = settling.run(parse(SettleEvent, event))
+    metrics.add_metric("RunsFailed", MetricUnit.Count, int(result["failure"] is not None))
+    if result["failure"] is None:
+        metrics.add_metric("JobUsd", MetricUnit.NoUnit, result["output"]["usd"])
+        metrics.add_metric("JobSeconds", MetricUnit.Seconds, result["output"]["seconds"])
     logger.info("settled", extra=result)
     return result

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from snakebatch.clock import SystemClock
@@ -35,13 +36,17 @@ shard = Shard(
     engine=engine_named(environment.engine),
     clock=SystemClock(),
 )
+# 1 for the first invocation of this environment, 0 for every later one.
+spawned = chain([1], repeat(0))
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Do the packet or answer the chunk that the event names; returns counts, and answers that are small."""
-    metrics.add_metric("Invocations", MetricUnit.Count, 1)
+    # To the second, since the ceiling that they are held against counts in windows of ten.
+    metrics.add_metric("Invocations", MetricUnit.Count, 1, resolution=MetricResolution.High)
+    metrics.add_metric("Spawned", MetricUnit.Count, next(spawned), resolution=MetricResolution.High)
     asked = read_shard_event(event)
     if isinstance(asked, ChunkEvent):
         answered = computing.run(asked)

@@ -33,5 +33,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("RunsStaged", MetricUnit.Count, 1)
     result = staging.run(parse(StageEvent, event, InputError))
     metrics.add_metric("RowsStaged", MetricUnit.Count, result["plan"]["rows"])
+    metrics.add_metric("PacketsHandedOut", MetricUnit.Count, result["wave"]["pending"])
     logger.info("staged", extra={"job": result["run"]["job"], "plan": result["plan"]})
     return result

@@ -36,8 +36,11 @@ class Settling:
         keys = Keys(job, fingerprint)
         record = self.store.job(job, fingerprint)
         run = self.store.run(keys, event.execution)
-        receipt = self.store.put_receipt(keys, event.execution, self._receipt(event, record, run, assembled))
-        return {"output": _output(record, run, assembled, receipt), "failure": None}
+        written = self._receipt(event, record, run, assembled)
+        receipt = self.store.put_receipt(keys, event.execution, written)
+        output = _output(record, run, assembled, receipt)
+        spent = {name: written["actual"][name] for name in ("usd", "seconds")}
+        return {"output": output | spent, "failure": None}
 
     def _failed(self, event: SettleEvent, failure: Failure) -> dict[str, Any]:
         explained = explain(self.store.objects, failure, event.wave.results)
@@ -61,7 +64,7 @@ class Settling:
 
     def _receipt(
         self, event: SettleEvent, record: JobRecord, run: RunRecord, assembled: Assembled
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         return {
             "status": "TRAINED",
             "execution": event.execution,

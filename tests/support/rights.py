@@ -16,6 +16,8 @@ ACTIONS = {
     ("s3", "upload_part"): "s3:PutObject",
     ("s3", "complete_multipart_upload"): "s3:PutObject",
     ("s3", "abort_multipart_upload"): "s3:AbortMultipartUpload",
+    ("sqs", "receive_message"): "sqs:ReceiveMessage",
+    ("sqs", "delete_message_batch"): "sqs:DeleteMessage",
     ("sqs", "send_message"): "sqs:SendMessage",
     ("sqs", "send_message_batch"): "sqs:SendMessage",
     ("dynamodb", "get_item"): "dynamodb:GetItem",

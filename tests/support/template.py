@@ -74,8 +74,7 @@ def resolved(value: Any) -> Any:
         return _ref(value["Ref"])
     if "Fn::GetAtt" in value:
         name, attribute = value["Fn::GetAtt"]
-        assert attribute == "Arn", f"{name}.{attribute}"
-        return arn(name)
+        return _attribute(name, attribute)
     if "Fn::Sub" in value:
         return _substituted(value["Fn::Sub"])
     return {key: resolved(entry) for key, entry in value.items()}
@@ -84,8 +83,17 @@ def resolved(value: Any) -> Any:
 def _substituted(text: str) -> str:
     for name in set(_placeholders(text)):
         resource, _, attribute = name.partition(".")
-        text = text.replace(f"${{{name}}}", arn(resource) if attribute == "Arn" else str(_ref(name)))
+        value = _attribute(resource, attribute) if attribute else str(_ref(name))
+        text = text.replace(f"${{{name}}}", value)
     return text
+
+
+def _attribute(name: str, attribute: str) -> str:
+    """Of GetAtt and Sub: an ARN, or the name of a queue."""
+    if attribute == "QueueName":
+        return physical_name(name)
+    assert attribute == "Arn", f"{name}.{attribute}"
+    return arn(name)
 
 
 def _placeholders(text: str) -> list[str]:
@@ -97,6 +105,7 @@ def _ref(name: str) -> Any:
         "AWS::Partition": "aws",
         "AWS::AccountId": ACCOUNT,
         "AWS::Region": REGION,
+        "AWS::StackName": PREFIX,
         "Prefix": PREFIX,
     }
     if name in fixed:
@@ -106,12 +115,21 @@ def _ref(name: str) -> Any:
     if name.endswith(".Alias"):
         return f"{arn(name.removesuffix('.Alias'))}:live"
     kind = resources()[name]["Type"]
-    if kind in ("AWS::S3::Bucket", "AWS::DynamoDB::Table"):
+    if kind in REFERRED_BY_NAME:
         return physical_name(name)
     if kind == "AWS::SQS::Queue":
         return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{physical_name(name)}"
     return arn(name)
 
+
+REFERRED_BY_NAME = (
+    "AWS::AutoScaling::AutoScalingGroup",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::DynamoDB::Table",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+)
+"""Types whose Ref is the name; a queue's is its URL, that of most others the ARN."""
 
 NAMES = {
     "AWS::S3::Bucket": ("BucketName", "arn:aws:s3:::{}"),
@@ -122,6 +140,13 @@ NAMES = {
     "AWS::Events::Rule": ("Name", "arn:aws:events:{region}:{account}:rule/{}"),
     "AWS::CloudWatch::Alarm": ("AlarmName", "arn:aws:cloudwatch:{region}:{account}:alarm:{}"),
     "AWS::Serverless::LayerVersion": ("LayerName", "arn:aws:lambda:{region}:{account}:layer:{}:1"),
+    "AWS::AutoScaling::AutoScalingGroup": (
+        "AutoScalingGroupName",
+        "arn:aws:autoscaling:{region}:{account}:autoScalingGroup:some-id:autoScalingGroupName/{}",
+    ),
+    "AWS::CloudWatch::Alarm": ("AlarmName", "arn:aws:cloudwatch:{region}:{account}:alarm:{}"),
+    "AWS::CloudWatch::Dashboard": ("DashboardName", "arn:aws:cloudwatch::{account}:dashboard/{}"),
+    "AWS::SNS::Topic": ("TopicName", "arn:aws:sns:{region}:{account}:{}"),
     FUNCTION: ("FunctionName", "arn:aws:lambda:{region}:{account}:function:{}"),
 }
 """Of each type that has a fixed name: its property, and the ARN that follows from it."""

@@ -32,6 +32,9 @@ HANDLERS = {
     "PredictRole": ROOT / "functions/predict/app.py",
     "GathererRole": ROOT / "gatherer/app.py",
 }
+"""The functions' roles, and the code of each."""
+MACHINE = {"GathererMachineRole": ROOT / "gatherer/__main__.py"}
+CODE = HANDLERS | MACHINE
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 BESIDE = {
     # The Lambda service writes a function's logs with the function's role.
@@ -40,12 +43,19 @@ BESIDE = {
     "ShardRole": LOGS | {"s3:ListBucket"},
     # The event source mapping receives and deletes with the function's role.
     "GathererRole": LOGS | {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    "GathererMachineRole": LOGS  # the CloudWatch agent writes them, and the machine's metrics
+    | {"cloudwatch:PutMetricData"}
+    | {"lambda:GetLayerVersion"}  # the user data fetches the code
+    | {"autoscaling:SetInstanceHealth"}  # the probe gives the machine up
+    # Session Manager, in the place of SSH.
+    | {"ssm:UpdateInstanceInformation"}
+    | {f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")},
 }
 """Rights that no call of ours needs, each with its reason."""
 MACHINE_ROLES = {"TrainRole", "PredictMachineRole", "PredictBatchMachineRole"}
 
 
-@pytest.mark.parametrize(("role", "handler"), HANDLERS.items())
+@pytest.mark.parametrize(("role", "handler"), CODE.items())
 def test_a_role_has_the_rights_that_its_code_needs_and_no_other(role: str, handler: Path) -> None:
     needed = {ACTIONS[call] for call in calls(handler)}
     assert needed
@@ -60,14 +70,20 @@ def test_every_function_has_its_kind_s_role() -> None:
     assert set(roles.values()) == HANDLERS.keys()
 
 
-@pytest.mark.parametrize("role", [*HANDLERS, *sorted(MACHINE_ROLES)])
+KNOW_NO_RESOURCES = {
+    **dict.fromkeys(MACHINE_ROLES, {"logs", "xray"}),
+    "GathererMachineRole": {"cloudwatch", "ssm", "ssmmessages"},
+}
+"""Services whose actions can't be granted on a resource, by the role that needs them."""
+
+
+@pytest.mark.parametrize("role", [*CODE, *sorted(MACHINE_ROLES)])
 def test_no_right_is_wide(role: str) -> None:
     for statement in statements(role):
         assert not any("*" in action for action in statement["actions"])
         if "*" in statement["resources"]:
-            # The services of log delivery and tracing know no resources.
-            assert role in MACHINE_ROLES
-            assert {action.partition(":")[0] for action in statement["actions"]} <= {"logs", "xray"}
+            services = {action.partition(":")[0] for action in statement["actions"]}
+            assert services <= KNOW_NO_RESOURCES.get(role, set())
         for resource in statement["resources"]:
             assert resource == "*" or PREFIX in resource, f"{role}: {resource} is not this deployment's"
 
@@ -77,7 +93,7 @@ def test_no_role_is_anybody_else_s() -> None:
         if body["Type"] == "AWS::IAM::Role":
             assert "ManagedPolicyArns" not in body["Properties"]
             (statement,) = body["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-            service = "states" if name in MACHINE_ROLES else "lambda"
+            service = "states" if name in MACHINE_ROLES else "ec2" if name in MACHINE else "lambda"
             assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
 
 

@@ -57,8 +57,8 @@ def test_the_stack_stays_under_its_limits() -> None:
     # Each function brings its version and its alias; the gatherer's event source is one more.
     expanded = len(RESOURCES) + 2 * len(FUNCTIONS) + sum(len(f.get("Events", {})) for f in FUNCTIONS.values())
     assert expanded < 450
-    # CloudFormation takes 1 MB from S3, of what was written: it unrolls the loop itself.
-    assert PATH.stat().st_size < 51_200, "small enough even for a template given inline"
+    # CloudFormation takes 1 MB from S3, where sam puts it, of what was written: it unrolls the loop itself.
+    assert PATH.stat().st_size < 200_000
 
 
 @pytest.mark.parametrize("name", [name for name, body in RESOURCES.items() if body["Type"] in NAMES])
