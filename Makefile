@@ -10,7 +10,7 @@ JOBS ?= auto
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup train test other-pythons deploy-env validate build lint format pr bench lock clean
+.PHONY: help setup train test other-pythons deploy-env validate build deploy-check teardown lint format pr bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,6 +43,12 @@ validate: deploy-env ## sam validate --lint, without an account
 build: deploy-env ## sam build, and the size of the layer that it makes (250 MB is the limit)
 	@SAM_CLI_TELEMETRY=0 $(DEPLOY_VENV)/bin/sam build
 	@du -sm .aws-sam/build/DependencyLayer
+
+deploy-check: $(READY) ## will the deployment fit into your AWS account; ARGS="--region R --reserved N"
+	@$(BIN)/snakebatch deploy-check $(ARGS)
+
+teardown: $(READY) ## take a deployment down, after asking; ARGS="--stack NAME --region R"
+	@$(BIN)/snakebatch teardown $(ARGS)
 
 lint: $(READY) ## ruff (rules and format) and mypy --strict
 	@$(BIN)/ruff check .

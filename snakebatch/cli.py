@@ -20,8 +20,9 @@ from typing import Any, NoReturn
 
 from snakebatch.bench.cli import add_bench
 from snakebatch.cli_bracket import add_bracket
+from snakebatch.cli_operations import add_operations
 from snakebatch.engine.settings import ENGINES, MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
-from snakebatch.errors import InputError, ModelError, PlanError, SnakeBatchError
+from snakebatch.errors import AccountError, InputError, ModelError, PlanError, SnakeBatchError
 from snakebatch.version import ENGINE, VERSION
 
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
@@ -61,6 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except (InputError, PlanError, ModelError) as error:
         return _fail(command, str(error), EXIT_BAD_INPUT)
+    except AccountError as error:
+        # The account's matter and not ours: a log of our frames would help nobody.
+        return _fail(command, str(error), EXIT_FAILED)
     except KeyboardInterrupt:
         return _fail(command, "stopped", EXIT_INTERRUPTED)
     except BrokenPipeError:
@@ -101,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_predict(commands)
     add_bench(commands, _whole)
     add_bracket(commands, _whole)
+    add_operations(commands, _whole)
     return parser
 
 

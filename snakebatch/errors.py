@@ -14,6 +14,7 @@
     │   └── InvariantError         a layer that breaks a guarantee of the trainer
     ├── MissingExtraError          a package that only an extra of SnakeBatch brings is not installed
     ├── CloudError                 the embedded cloud was asked for what it does not do
+    ├── AccountError               the AWS account can't be asked, or did not do what was asked
     └── BenchError                 a measurement of the bench that gave no figure
 
 A message says what is wrong *and what to do next*. The class name is what Step Functions sees as the error
@@ -85,6 +86,10 @@ class MissingExtraError(SnakeBatchError, ImportError):
 
 class CloudError(SnakeBatchError):
     """The embedded cloud was asked for something that it does not do."""
+
+
+class AccountError(SnakeBatchError):
+    """The AWS account could not be asked, or something of it did not end as it should; says what to do."""
 
 
 class BenchError(SnakeBatchError):
