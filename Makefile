@@ -5,12 +5,14 @@ LOCK := requirements.lock
 LAYER_LOCK := requirements-layer.lock
 DEPLOY_LOCK := requirements-deploy.lock
 DEPLOY_VENV := build/venv-deploy
+CHECKS_LOCK := requirements-checks.lock
+CHECKS_VENV := build/venv-checks
 READY := $(VENV)/.ready
 JOBS ?= auto
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup train test other-pythons deploy-env validate build deploy-check teardown lint format pr bench lock clean
+.PHONY: help setup train test other-pythons deploy-env checks-env validate build deploy-check teardown lint format pr bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -27,7 +29,7 @@ $(READY): $(LOCK) pyproject.toml tools/find-python tools/make-venv
 train: $(READY) ## train on the bundled penguins through the whole workflow; the model goes to out/
 	@$(BIN)/snakebatch train penguins --target species --bucket 40 --tau 100 --out out/penguins.model.json $(ARGS)
 
-test: $(READY) other-pythons deploy-env ## run all tests in parallel; ARGS="-k name" to choose
+test: $(READY) other-pythons deploy-env checks-env ## run all tests in parallel; ARGS="-k name" to choose
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 other-pythons: $(READY)
@@ -36,6 +38,10 @@ other-pythons: $(READY)
 # SAM CLI's pins clash with ours, so it lives in an environment of its own.
 deploy-env: $(READY)
 	@tools/make-venv $(BIN)/python $(DEPLOY_VENV) $(DEPLOY_LOCK)
+
+# checkov's newest clashes with SAM CLI, and shellcheck's wheel has no need of anything else.
+checks-env: $(READY)
+	@tools/make-venv $(BIN)/python $(CHECKS_VENV) $(CHECKS_LOCK)
 
 validate: deploy-env ## sam validate --lint, without an account
 	@SAM_CLI_TELEMETRY=0 $(DEPLOY_VENV)/bin/sam validate --region eu-west-3
@@ -72,6 +78,7 @@ lock: $(READY) ## pin the newest versions again (ARGS=--upgrade), for Python 3.1
 	@$(UV_COMPILE) pyproject.toml --all-extras $(ARGS) -o $(LOCK)
 	@$(UV_COMPILE) pyproject.toml --extra aws -c $(LOCK) --upgrade -o $(LAYER_LOCK)
 	@$(UV_COMPILE) --group pyproject.toml:deploy $(ARGS) -o $(DEPLOY_LOCK)
+	@$(UV_COMPILE) --group pyproject.toml:checks $(ARGS) -o $(CHECKS_LOCK)
 
 clean: ## remove the environment, caches and everything built
 	rm -rf $(VENV) .aws-sam build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

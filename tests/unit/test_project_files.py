@@ -15,7 +15,7 @@ from snakebatch import cli
 from snakebatch.cli_files import DATA_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements.lock", "requirements-layer.lock", "requirements-deploy.lock")
+LOCKS = tuple(f"requirements{kind}.lock" for kind in ("", "-layer", "-deploy", "-checks"))
 PINNED = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
 SCRIPTS = (".ci/run", "tools/build-layer", "tools/find-python", "tools/make-venv", "tools/other-pythons")
 NAME = re.compile(r"[a-z0-9-]+")
