@@ -16,7 +16,8 @@ EXIT_WOULD_FAIL = 2
 def run(arguments: argparse.Namespace) -> int:
     """Returns 2 where a deployment would fail. Raises AccountError where AWS does not answer."""
     ask = clients(arguments.region)
-    advice = advise(read_account(ask, ask.region, arguments.prefix), arguments.reserved)
+    machine = arguments.gatherer_mode == "ec2"
+    advice = advise(read_account(ask, ask.region, arguments.prefix, machine=machine), arguments.reserved)
     if arguments.json:
         print(json.dumps(advice.to_dict()))
     else:

@@ -34,6 +34,12 @@ def _add_deploy_check(commands: Any, whole: Whole) -> None:
         metavar="N",
         help="the ShardReservedConcurrency that you want (default 0, none)",
     )
+    check.add_argument(
+        "--gatherer-mode",
+        choices=("ec2", "lambda", "external"),
+        default="ec2",
+        help="the GathererMode that you want (default ec2)",
+    )
     check.add_argument("--json", action="store_true", help="print one JSON object")
     check.set_defaults(run=_deploy_check)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,6 +19,9 @@ CODE_BYTES = 600_000_000
 """Code storage that a deployment takes at most: two versions of 106 small functions, and of two layers of 40
 MB zipped, with as much again to spare. The account's default is 75 GB.
 """
+
+MACHINE_VCPUS = 2
+"""Of a c7g.large, the gatherer's machine."""
 
 _OTHERS = 10
 """Environments that stage, wave, bracket, settle and the gatherer want beside the shards."""
@@ -38,6 +42,10 @@ class Account:
     code_bytes_used: int
     code_bytes_allowed: int
     spawn_per_minute: float | None
+    vcpus: int | None = None
+    """Of running on-demand machines of the usual families (L-1216C47A); None where nobody asked."""
+    orphan_bucket: str | None = None
+    """The deployment's bucket, if it is there and the deployment is not."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +81,14 @@ def advise(account: Account, reserved: int) -> Advice:
     """What to set in this account, where each shard is to reserve ``reserved`` environments (0: none)."""
     free = account.unreserved + account.own_reserved
     reserved_most = max(0, (free - KEPT_FREE) // SHARDS)
-    problems: list[str] = []
+    problems = list(_obstacles(account))
     notes: list[str] = []
     if reserved > reserved_most:
-        problems.append(_too_much_reserved(account, free, reserved, reserved_most))
-    code_left = account.code_bytes_allowed - account.code_bytes_used
-    if code_left < CODE_BYTES:
-        problems.append(
-            f"code storage has {code_left / 1e6:,.0f} MB left and a deployment takes up to "
-            f"{CODE_BYTES / 1e6:,.0f} MB: delete old versions and layers of "
-            "functions, or ask Service Quotas for more (L-2ACBD22F)"
+        problems.insert(0, _too_much_reserved(account, free, reserved, reserved_most))
+    if account.vcpus is not None and MACHINE_VCPUS <= account.vcpus < 2 * MACHINE_VCPUS:
+        notes.append(
+            f"{account.vcpus} vCPUs are room for one gatherer, and none to replace it: an update would fail; "
+            "ask Service Quotas for more (L-1216C47A)"
         )
     rate, children = _rate(account, notes)
     set_reserved = min(reserved, reserved_most)
@@ -97,6 +103,26 @@ def advise(account: Account, reserved: int) -> Advice:
             "no slots: provisioned concurrency needs more than 100 unreserved; start jobs with slots 0"
         )
     return Advice(account, set_reserved, reserved_most, rate, children, slots_most, problems, notes)
+
+
+def _obstacles(account: Account) -> Iterator[str]:
+    code_left = account.code_bytes_allowed - account.code_bytes_used
+    if code_left < CODE_BYTES:
+        yield (
+            f"code storage has {code_left / 1e6:,.0f} MB left and a deployment takes up to "
+            f"{CODE_BYTES / 1e6:,.0f} MB: delete old versions and layers of functions, "
+            "or ask Service Quotas for more (L-2ACBD22F)"
+        )
+    if account.vcpus is not None and account.vcpus < MACHINE_VCPUS:
+        yield (
+            f"the account may run {account.vcpus} vCPUs, and the gatherer's machine has {MACHINE_VCPUS}: "
+            "deploy with GathererMode=lambda, or ask Service Quotas for more (L-1216C47A)"
+        )
+    if account.orphan_bucket is not None:
+        yield (
+            f"the bucket {account.orphan_bucket} is there without its stack (by teardown --keep-models?), "
+            "and a deployment needs its name: choose another Prefix, or move its models and delete it"
+        )
 
 
 def _rate(account: Account, notes: list[str]) -> tuple[float, int]:

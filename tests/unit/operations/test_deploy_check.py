@@ -13,8 +13,6 @@ from snakebatch import cli, cli_deploy_check
 from snakebatch.operations.account import read_account
 from tests.unit.operations.conftest import TestClients
 
-QUOTA = {"ServiceCode": "lambda", "QuotaCode": "L-A1AFA3CF"}
-
 
 @pytest.fixture
 def quotas(account: TestClients, monkeypatch: pytest.MonkeyPatch) -> Stubber:
@@ -29,7 +27,7 @@ def quotas(account: TestClients, monkeypatch: pytest.MonkeyPatch) -> Stubber:
 
 def tells(quotas: Stubber, code: str, value: float | None, *, default: bool = False) -> None:
     """One quota as the account has it, or as AWS's default only, or not at all."""
-    asked = {"ServiceCode": "lambda", "QuotaCode": code}
+    asked = {"ServiceCode": "ec2" if code == "L-1216C47A" else "lambda", "QuotaCode": code}
     if value is None or default:
         quotas.add_client_error("get_service_quota", "NoSuchResourceException", expected_params=asked)
         if value is None:
@@ -43,7 +41,8 @@ def tells(quotas: Stubber, code: str, value: float | None, *, default: bool = Fa
 
 
 def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
-    code = cli.main(["deploy-check", "--region", "eu-west-3", *argv])
+    """Of a deployment with no machine, unless ``argv`` says otherwise."""
+    code = cli.main(["deploy-check", "--region", "eu-west-3", "--gatherer-mode", "lambda", *argv])
     printed = capsys.readouterr()
     return code, printed.out, printed.err
 
@@ -73,10 +72,30 @@ def test_a_reservation_that_does_not_fit_ends_with_2(
     assert "new invocations           not told" in out
 
 
+def test_a_machine_wants_vcpus(quotas: Stubber, capsys: pytest.CaptureFixture[str]) -> None:
+    for code, value in (("L-B99A9384", 1000), ("L-A1AFA3CF", 1000), ("L-1216C47A", 1)):
+        tells(quotas, code, value)
+    code, _, err = run(capsys, "--gatherer-mode", "ec2")
+    assert code == 2
+    assert "L-1216C47A" in err
+
+
+def test_a_bucket_that_was_kept_stands_in_the_way_of_its_own_name(
+    quotas: Stubber, account: TestClients, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "dev-jobs-123456789012-eu-west-3"
+    account("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
+    tells(quotas, "L-B99A9384", 1000)
+    tells(quotas, "L-A1AFA3CF", 1000)
+    code, _, err = run(capsys, "--prefix", "dev")
+    assert code == 2
+    assert name in err
+
+
 def test_a_raise_that_lambda_has_not_got_yet_does_not_count(quotas: Stubber, account: TestClients) -> None:
     tells(quotas, "L-B99A9384", 5000)
     tells(quotas, "L-A1AFA3CF", 1000)
-    assert read_account(account, "eu-west-3", "snakebatch").concurrency == 1000
+    assert read_account(account, "eu-west-3", "snakebatch", machine=False).concurrency == 1000
 
 
 def test_refused_credentials_are_named_with_the_call(

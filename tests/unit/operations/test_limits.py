@@ -35,6 +35,8 @@ def test_a_usual_account_reserves_nine_at_most() -> None:
         (YOUNG, 1, "ShardReservedConcurrency=0"),
         (replace(USUAL, unreserved=300), 3, "ShardReservedConcurrency=2"),
         (replace(USUAL, code_bytes_used=80_530_000_000), 0, "L-2ACBD22F"),
+        (replace(USUAL, vcpus=1), 0, "GathererMode=lambda"),
+        (replace(USUAL, orphan_bucket="sb-jobs"), 0, "choose another Prefix"),
     ],
 )
 def test_what_can_t_be_deployed_is_a_problem_that_says_what_to_set(
@@ -68,6 +70,13 @@ def test_what_this_deployment_holds_already_is_free_for_it() -> None:
 def test_slots_are_those_that_are_reserved_where_shards_reserve() -> None:
     assert advise(USUAL, 2).slots_most == 200
     assert advise(USUAL, 0).slots_most == 900
+
+
+def test_a_machine_that_could_not_be_replaced_is_noted() -> None:
+    advice = advise(replace(USUAL, vcpus=2), 0)
+    assert advice.problems == []
+    assert any("L-1216C47A" in note for note in advice.notes)
+    assert advise(replace(USUAL, vcpus=5), 0).notes == []
 
 
 def test_a_higher_spawn_quota_is_a_higher_rate() -> None:

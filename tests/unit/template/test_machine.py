@@ -112,7 +112,7 @@ def layer_zip(path: Path, *, files: dict[str, str]) -> str:
     return base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()
 
 
-def boot(tmp_path: Path, *, damaged: bool = False) -> tuple[list[str], Path]:
+def boot(tmp_path: Path, *, damaged: bool = False, refusals: int = 0) -> tuple[list[str], Path]:
     """Run the user data on a pretended machine; returns what was called, and the machine's root."""
     root, stand_ins = tmp_path / "root", tmp_path / "bin"
     for folder in ("root", "etc", "opt/aws/bin"):
@@ -131,7 +131,13 @@ def boot(tmp_path: Path, *, damaged: bool = False) -> tuple[list[str], Path]:
         f"*:layer:{PREFIX}-{name}:1*) printf '%s\\t%s\\n' https://layers/{name}.zip '{value}' ;;"
         for name, value in sums.items()
     )
-    stand_in(stand_ins, "aws", f'case "$*" in\n{answers}\n*) exit 9 ;;\nesac')
+    # Lambda refuses the first so many calls, as it does before the credentials are there.
+    (tmp_path / "refusals").write_text("x" * refusals)
+    refuse = f'left=$(cat "{tmp_path}/refusals"); printf %s "${{left#x}}" >"{tmp_path}/refusals"'
+    stand_in(stand_ins, "sleep")
+    stand_in(
+        stand_ins, "aws", f'{refuse}; [ -n "$left" ] && exit 255\ncase "$*" in\n{answers}\n*) exit 9 ;;\nesac'
+    )
     stand_in(stand_ins, "curl", f'cp "{tmp_path}/$(basename "${{@: -1}}")" "{root}/root/layer.zip"')
     stand_in(stand_ins, "dnf", "exit 1")
     stand_in(root / "opt/aws/bin", "cfn-signal", f'echo "cfn-signal $*" >>"{stand_ins}/called"')
@@ -147,6 +153,7 @@ def test_a_machine_unpacks_both_layers_installs_and_signals(tmp_path: Path) -> N
     assert (root / "opt/snakebatch/python/gatherer/__init__.py").exists()
     assert not (root / "root/layer.zip").exists()
     assert variables((root / "etc/snakebatch/gatherer.env").read_text())["GATHERER_PORT"] == "8080"
+    assert not any(call.startswith("sleep") for call in calls)
     signal = f"cfn-signal --exit-code 0 --stack {PREFIX} --resource GathererGroup --region eu-west-3"
     assert calls[-2:] == ["installed", signal]
     assert not any(call.startswith("dnf") for call in calls)
@@ -157,6 +164,13 @@ def test_a_damaged_layer_is_not_run_and_fails_the_deployment(tmp_path: Path) -> 
     assert "installed" not in calls
     assert not (root / "opt/snakebatch").exists()
     assert calls[-1].startswith("cfn-signal --exit-code 1 ")
+
+
+def test_a_machine_whose_credentials_come_late_waits_for_them(tmp_path: Path) -> None:
+    calls, root = boot(tmp_path, refusals=2)
+    assert [call for call in calls if call.startswith("sleep")] == ["sleep 5", "sleep 10"]
+    assert calls[-1].startswith("cfn-signal --exit-code 0 ")
+    assert (root / "opt/snakebatch/python/numpy.py").exists()
 
 
 def test_the_user_data_names_both_layers_so_that_their_change_replaces_the_machine() -> None:
