@@ -82,7 +82,7 @@ class Slots:
             try:
                 found = self.lambdas.list_provisioned_concurrency_configs(FunctionName=function)
             except Exception as error:
-                if code_of(error) not in _GONE:
+                if code_of(error) not in _GONE | {"ProvisionedConcurrencyConfigNotFoundException"}:
                     raise
                 return []
         configs = found["ProvisionedConcurrencyConfigs"]

@@ -101,8 +101,7 @@ class Teardown:
             gone.slots = Slots(self.clients("lambda"), self.clock).close(shards)
             gone.objects = self._empty(deployed, keep_models)
             self._delete(deployed, keep_models)
-            bucket = self._bucket(deployed)
-            gone.kept = bucket.name if keep_models and bucket else None
+            gone.kept = self._kept(found) if keep_models else None
         self.say("looking for what is left")
         leftovers = Leftovers(self.clients, found.prefix)
         gone.swept = leftovers.sweep()
@@ -126,6 +125,13 @@ class Teardown:
             return 0
         self.say(f"emptying {bucket.name}" + (", but for models and receipts" if keep_models else ""))
         return bucket.empty(keep_models)
+
+    def _kept(self, found: Inventory) -> str | None:
+        """The bucket that stayed. Raises AccountError where it went, models and all."""
+        bucket = self._bucket(found.deployed)
+        if bucket is None and found.bucket is not None:
+            raise AccountError(f"the bucket {found.bucket} went with the stack, and the models with it")
+        return bucket.name if bucket else None
 
     def _delete(self, deployed: Deployed, keep_models: bool) -> None:
         self.say(f"deleting the stack {self.stack.name}; a hundred functions take some minutes")

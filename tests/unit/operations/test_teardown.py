@@ -211,6 +211,16 @@ def test_kept_models_keep_the_bucket_out_of_the_deletion(deployed: TestClients) 
     assert (gone.kept, gone.left) == (BUCKET, [])
 
 
+def test_kept_models_that_went_all_the_same_are_no_success(deployed: TestClients) -> None:
+    refusing(deployed, {})  # as AWS never does: S3 deletes no bucket that holds objects
+    down = teardown(deployed)
+    found = down.look()
+    Bucket(deployed("s3"), BUCKET).empty()
+    deployed("s3").delete_bucket(Bucket=BUCKET)
+    with pytest.raises(AccountError, match="went with the stack"):
+        down.run(found, keep_models=True)
+
+
 def test_a_bucket_that_was_written_to_meanwhile_is_emptied_again(deployed: TestClients) -> None:
     stack = refusing(deployed, {"JobsBucket": "not empty"}, times=1)
     down = teardown(deployed)
