@@ -7,6 +7,18 @@ from typing import Any
 
 from snakebatch.operations.aws import asking, code_of
 
+FUNCTIONS = ("stage", "wave", "bracket", "settle", "predict", "gatherer")
+"""What stands after the prefix in the names of functions, beside the shards."""
+
+LAYERS = ("dependencies", "gatherer")
+
+LOG_GROUPS = {
+    "/aws/lambda/": ("functions", "v9-worker-pipe", *FUNCTIONS),
+    "/aws/vendedlogs/states/": ("train", "predict"),
+    "/snakebatch/": ("gatherer",),
+}
+"""What log groups begin with, and what stands after the prefix; some Lambda makes by itself."""
+
 _GONE = frozenset({"ResourceNotFoundException"})
 
 
@@ -31,20 +43,22 @@ class Leftovers:
         return found
 
     def log_groups(self) -> Iterator[str]:
-        """Names of the log groups that are the deployment's, and no longer-named one's."""
+        """Names of the log groups that are the deployment's."""
         logs = self.clients("logs")
-        for start in ("/aws/lambda/", "/aws/vendedlogs/states/", "/snakebatch/"):
+        for start in LOG_GROUPS:
             with asking("listing log groups (logs:DescribeLogGroups)"):
                 pages = logs.get_paginator("describe_log_groups")
                 for page in pages.paginate(logGroupNamePrefix=f"{start}{self.prefix}-"):
                     yield from (
-                        group["logGroupName"] for group in page["logGroups"] if self._is_ours(group, start)
+                        group["logGroupName"]
+                        for group in page["logGroups"]
+                        if self.is_ours(group["logGroupName"], start)
                     )
 
-    def _is_ours(self, group: dict[str, Any], start: str) -> bool:
-        # The prefix `dev` must not take the groups of a deployment whose prefix is `dev-two`.
-        rest = group["logGroupName"].removeprefix(f"{start}{self.prefix}-")
-        return rest in _GROUPS or rest.startswith("v9-worker-pipe-")
+    def is_ours(self, group: str, start: str) -> bool:
+        """Whether a log group is this deployment's: `dev` must not take those of the prefix `dev-two`."""
+        rest = group.removeprefix(f"{start}{self.prefix}-")
+        return rest != group and (rest in LOG_GROUPS[start] or rest.startswith("v9-worker-pipe-"))
 
     def _sweep_logs(self) -> Iterator[str]:
         for name in list(self.log_groups()):
@@ -54,7 +68,7 @@ class Leftovers:
 
     def _sweep_layers(self) -> Iterator[str]:
         lambdas = self.clients("lambda")
-        for layer in (f"{self.prefix}-dependencies", f"{self.prefix}-gatherer"):
+        for layer in (f"{self.prefix}-{name}" for name in LAYERS):
             for version in self._versions(lambdas, layer):
                 with asking(f"deleting version {version} of the layer {layer}"):
                     lambdas.delete_layer_version(LayerName=layer, VersionNumber=version)
@@ -73,7 +87,7 @@ class Leftovers:
     def _functions(self) -> Iterator[str]:
         lambdas = self.clients("lambda")
         for name in (
-            f"{self.prefix}-{kind}" for kind in (*_FUNCTIONS, "v9-worker-pipe-00", "v9-worker-pipe-99")
+            f"{self.prefix}-{kind}" for kind in (*FUNCTIONS, "v9-worker-pipe-00", "v9-worker-pipe-99")
         ):
             with asking(f"looking for the function {name}"):
                 try:
@@ -93,8 +107,3 @@ class Leftovers:
                     raise
                 return False
         return True
-
-
-_FUNCTIONS = ("stage", "wave", "bracket", "settle", "gatherer")
-_GROUPS = frozenset({*_FUNCTIONS, "v9-worker-pipe", "functions", "train", "predict"})
-"""What stands after the prefix in the names of log groups, those that Lambda makes by itself among them."""

@@ -89,6 +89,46 @@ def test_the_handlers_train_a_model_together(deployed: MeshBench, grain: str) ->
     assert receipt["actual"]["buckets"] == settled["output"]["buckets"] == sum(map(len, model["layers"]))
 
 
+def emitted(text: str) -> dict[str, list[dict[str, Any]]]:
+    """The metrics among log lines, by name: value, unit and resolution of each point, as EMF has them."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in text.splitlines():
+        entry = json.loads(line) if line.startswith('{"_aws"') else {}
+        for metric in entry["_aws"]["CloudWatchMetrics"][0]["Metrics"] if entry else []:
+            (value,) = entry[metric["Name"]]
+            found.setdefault(metric["Name"], []).append(metric | {"value": value, "of": entry["service"]})
+    return found
+
+
+def test_the_handlers_emit_what_the_dashboard_shows(
+    deployed: MeshBench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage = event("stage")
+    stage["input"] |= {
+        "dataset": deployed.upload(three_classes(200)),
+        "tau": 1000,
+        "bucket": 30,
+        "n_layers": 2,
+    }
+    staged = invoke("stage", stage)
+    wave = invoke("wave", event("wave") | _of(staged["run"]) | {"wave": 0, "done": staged["wave"]["next"]})
+    for item in json.loads(deployed.store.objects.get(wave["items"])):
+        invoke("shard", event("shard-leaf") | item)
+    settled = invoke("settle", event("settle") | {"run": staged["run"], "wave": wave})
+    invoke("settle", event("settle-failed"))
+
+    metrics = emitted(capsys.readouterr().out)
+    assert [point["value"] for point in metrics["PacketsHandedOut"]] == [0, wave["pending"]]
+    packets = wave["pending"]
+    # Each invocation loads the module anew here, which is a new environment.
+    assert [point["value"] for point in metrics["Spawned"]] == [1] * packets
+    assert {point["StorageResolution"] for point in metrics["Packets"] + metrics["Spawned"]} == {1}
+    assert [point["value"] for point in metrics["JobUsd"]] == [settled["output"]["usd"]]
+    assert [point["value"] for point in metrics["JobSeconds"]] == [settled["output"]["seconds"]]
+    assert [point["value"] for point in metrics["RunsFailed"]] == [0, 1]
+    assert {point["of"] for points in metrics.values() for point in points} == {"snakebatch"}
+
+
 def _of(run: dict[str, Any]) -> dict[str, Any]:
     return {"job": run["job"], "fingerprint": run["fingerprint"], "execution": run["execution"]}
 

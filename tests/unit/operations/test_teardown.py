@@ -12,8 +12,10 @@ from snakebatch import cli, cli_teardown
 from snakebatch.clock import SimulatedClock
 from snakebatch.errors import AccountError
 from snakebatch.operations.bucket import Bucket, is_kept
+from snakebatch.operations.leftovers import FUNCTIONS, LAYERS, LOG_GROUPS, Leftovers
 from snakebatch.operations.running import Executions
 from snakebatch.operations.teardown import Teardown
+from tests.support import template
 from tests.unit.operations.conftest import TestClients
 
 PREFIX = "sb-test"
@@ -123,6 +125,20 @@ def test_layer_versions_that_are_left_go_too(account: TestClients) -> None:
     assert gone.swept == [f"layer {PREFIX}-gatherer:2", f"layer {PREFIX}-gatherer:1"]
     names = [layer["LayerName"] for layer in account("lambda").list_layers()["Layers"]]
     assert names == ["other-gatherer"]
+
+
+def test_every_log_group_function_and_layer_of_the_template_is_looked_for() -> None:
+    looked_for = Leftovers(dict, template.PREFIX)
+    for name, body in template.resources().items():
+        kind = body["Type"]
+        if kind == "AWS::Logs::LogGroup":
+            group = template.physical_name(name)
+            assert any(looked_for.is_ours(group, start) for start in LOG_GROUPS), group
+        elif kind == "AWS::Serverless::LayerVersion":
+            assert template.physical_name(name).removeprefix(f"{template.PREFIX}-") in LAYERS
+        elif kind == template.FUNCTION:
+            suffix = template.physical_name(name).removeprefix(f"{template.PREFIX}-")
+            assert suffix in FUNCTIONS or suffix.startswith("v9-worker-pipe-")
 
 
 def test_a_stack_of_others_is_not_touched(account: TestClients) -> None:
