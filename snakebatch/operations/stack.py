@@ -33,7 +33,10 @@ class Stack:
         self.name = name
 
     def find(self) -> Deployed | None:
-        """The stack, or None where there is none of this name. AccountError: a stack of others."""
+        """The stack, or None where there is none of this name.
+
+        Raises AccountError for a stack of others, and for one that is protected against deletion.
+        """
         described = self._describe(self.name)
         if described is None:
             return None
@@ -43,6 +46,12 @@ class Stack:
         if "Prefix" not in parameters:
             raise AccountError(
                 f"the stack {self.name} is no deployment of SnakeBatch: name yours with --stack"
+            )
+        if described.get("EnableTerminationProtection"):
+            # CloudFormation would say so too, but only after the data is gone.
+            raise AccountError(
+                f"the stack {self.name} has termination protection: switch it off first (aws cloudformation "
+                f"update-termination-protection --no-enable-termination-protection --stack-name {self.name})"
             )
         return Deployed(
             identity=described["StackId"],

@@ -14,6 +14,7 @@ MAY_IMPORT = {
     "snakebatch/planner": {"snakebatch.engine"},
     "snakebatch/client": {"snakebatch.engine", "snakebatch.snake"},
     "snakebatch/mesh": {"snakebatch.engine", "snakebatch.planner", "snakebatch.clock"},
+    "snakebatch/operations": {"snakebatch.planner", "snakebatch.clock"},
     "functions": {"snakebatch.engine", "snakebatch.planner", "snakebatch.mesh", "snakebatch.clock"},
     "gatherer": {
         "gatherer",
@@ -69,6 +70,12 @@ def test_only_adapters_know_aws() -> None:
         if any(name.split(".")[0] in ("boto3", "botocore") for name in imported(path))
     }
     assert knowing == ADAPTERS
+    operations = {
+        path.name
+        for path in (ROOT / "snakebatch" / "operations").glob("*.py")
+        if any(name.split(".")[0] in ("boto3", "botocore") for name in imported(path))
+    }
+    assert operations == {"aws.py"}
     for folder in ("engine", "planner"):
         for path in (ROOT / "snakebatch" / folder).glob("*.py"):
             assert not {"boto3", "botocore"} & {name.split(".")[0] for name in imported(path)}

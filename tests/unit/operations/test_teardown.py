@@ -148,6 +148,12 @@ def test_a_stack_of_others_is_not_touched(account: TestClients) -> None:
         teardown(account).look()
 
 
+def test_a_protected_stack_is_refused_before_anything_goes(deployed: TestClients) -> None:
+    refusing(deployed, {}).protected = True
+    with pytest.raises(AccountError, match="--no-enable-termination-protection"):
+        teardown(deployed).look()
+
+
 def test_a_prefix_that_is_not_the_stack_s_is_refused(deployed: TestClients) -> None:
     with pytest.raises(AccountError, match="has the prefix sb-test, not prod"):
         teardown(deployed, prefix="prod").look()
@@ -184,6 +190,7 @@ class Refusing:
         self.times = times
         self.retained: list[list[str]] = []
         self.failed = False
+        self.protected = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.moto, name)
@@ -195,6 +202,7 @@ class Refusing:
 
     def describe_stacks(self, StackName: str) -> Any:
         answer = self.moto.describe_stacks(StackName=StackName)
+        answer["Stacks"][0]["EnableTerminationProtection"] = self.protected
         if self.retained:
             answer["Stacks"][0]["StackStatus"] = "DELETE_FAILED" if self.failed else "DELETE_COMPLETE"
         return answer
