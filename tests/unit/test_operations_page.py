@@ -48,5 +48,8 @@ def test_an_alarm_says_what_it_means_and_the_page_says_what_to_do(name: str) -> 
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_tells_whoever_is_to_be_told(name: str) -> None:
     told = {"Fn::If": ["HasAlarmEmail", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]}
-    assert ALARMS[name]["AlarmActions"] == [{"Fn::If": ["HasAlarmTopicArn", {"Ref": "AlarmTopicArn"}, told]}]
-    assert ALARMS[name]["TreatMissingData"] in ("breaching", "notBreaching")
+    actions = [{"Fn::If": ["HasAlarmTopicArn", {"Ref": "AlarmTopicArn"}, told]}]
+    assert ALARMS[name]["AlarmActions"] == ALARMS[name]["OKActions"] == actions
+    if ALARMS[name]["TreatMissingData"] == "missing":
+        # It then says nothing by itself when its data stay out.
+        assert ALARMS[name]["InsufficientDataActions"] == actions
