@@ -138,7 +138,6 @@ NAMES = {
     "AWS::Logs::LogGroup": ("LogGroupName", "arn:aws:logs:{region}:{account}:log-group:{}:*"),
     "AWS::Serverless::StateMachine": ("Name", "arn:aws:states:{region}:{account}:stateMachine:{}"),
     "AWS::Events::Rule": ("Name", "arn:aws:events:{region}:{account}:rule/{}"),
-    "AWS::CloudWatch::Alarm": ("AlarmName", "arn:aws:cloudwatch:{region}:{account}:alarm:{}"),
     "AWS::Serverless::LayerVersion": ("LayerName", "arn:aws:lambda:{region}:{account}:layer:{}:1"),
     "AWS::AutoScaling::AutoScalingGroup": (
         "AutoScalingGroupName",

@@ -120,9 +120,10 @@ def test_the_handlers_emit_what_the_dashboard_shows(
     metrics = emitted(capsys.readouterr().out)
     assert [point["value"] for point in metrics["PacketsHandedOut"]] == [0, wave["pending"]]
     packets = wave["pending"]
+    assert len(metrics["Invocations"]) == len(metrics["Packets"]) == packets
     # Each invocation loads the module anew here, which is a new environment.
     assert [point["value"] for point in metrics["Spawned"]] == [1] * packets
-    assert {point["StorageResolution"] for point in metrics["Packets"] + metrics["Spawned"]} == {1}
+    assert {point["StorageResolution"] for point in metrics["Invocations"] + metrics["Spawned"]} == {1}
     assert [point["value"] for point in metrics["JobUsd"]] == [settled["output"]["usd"]]
     assert [point["value"] for point in metrics["JobSeconds"]] == [settled["output"]["seconds"]]
     assert [point["value"] for point in metrics["RunsFailed"]] == [0, 1]

@@ -79,8 +79,11 @@ def test_the_spawn_rate_is_to_ten_seconds_beside_the_ceiling() -> None:
     assert widget["properties"]["period"] == 10
     assert widget["properties"]["annotations"]["horizontal"][0]["value"] == round(1000 / 60 * 10)
     shard = (ROOT / "functions/shard/app.py").read_text()
-    assert {name for _, name, _ in metrics(widget)} == {"Packets", "Spawned"}
-    assert len(re.findall(r'add_metric\("(?:Packets|Spawned)".*resolution=MetricResolution.High', shard)) == 2
+    assert {name for _, name, _ in metrics(widget)} == {"Invocations", "Spawned"}
+    assert (
+        len(re.findall(r'add_metric\("(?:Invocations|Spawned)".*resolution=MetricResolution.High', shard))
+        == 2
+    )
 
 
 def test_alarms_of_our_own_metrics_watch_what_is_emitted() -> None:
