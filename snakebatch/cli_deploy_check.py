@@ -39,7 +39,8 @@ def lines(advice: Advice) -> list[str]:
         f"code storage              {used:.2f} of {allowed:.0f} GB",
         "",
         f"ShardReservedConcurrency  {advice.reserved} (at most {advice.reserved_most})",
-        f"rate                      {advice.rate:.2f} a second, {advice.children} packets at a time",
+        f"SpawnRatePerMinute        {advice.rate * 60:.0f}: {advice.rate:.2f} a second, "
+        f"{advice.children} packets at a time",
         f"slots                     up to {advice.slots_most}",
         *(f"note                      {note}" for note in advice.notes),
     ]

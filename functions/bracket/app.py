@@ -30,7 +30,8 @@ table = BracketTable(dynamodb, environment.lease_table)
 once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
 bracket = Bracket(
     Admission(
-        LeaseTable(dynamodb, environment.lease_table, clock), Executions(boto3.client("stepfunctions"))
+        LeaseTable(dynamodb, environment.lease_table, clock, environment.spawn_rate),
+        Executions(boto3.client("stepfunctions")),
     ),
     table,
     Switching(table, ShardSlots(boto3.client("lambda", config=once), environment.shard_prefix, clock), clock),

@@ -22,7 +22,9 @@ logger = Logger()
 metrics = Metrics()
 environment = Environment.read()
 staging = Staging(
-    JobStore(Objects(boto3.client("s3"), environment.jobs_bucket)), engine_named(environment.engine)
+    JobStore(Objects(boto3.client("s3"), environment.jobs_bucket)),
+    engine_named(environment.engine),
+    environment.spawn_rate,
 )
 
 

@@ -26,7 +26,7 @@ environment = Environment.read()
 store = JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))
 dynamodb = boto3.client("dynamodb")
 pacing = Pacing(
-    LeaseTable(dynamodb, environment.lease_table, SystemClock()),
+    LeaseTable(dynamodb, environment.lease_table, SystemClock(), environment.spawn_rate),
     BracketTable(dynamodb, environment.lease_table),
 )
 

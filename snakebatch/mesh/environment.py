@@ -54,6 +54,11 @@ class Environment:
         return self.values.get("SNAKEBATCH_ENGINE", "snakebatch")
 
     @property
+    def spawn_rate(self) -> float:
+        """New invocations a second that the account allows."""
+        return float(self.values.get("SPAWN_PER_MINUTE", "1000")) / 60
+
+    @property
     def gatherer_threads(self) -> int:
         return int(self.values.get("GATHERER_THREADS", "4"))
 

@@ -31,6 +31,8 @@ class Staging:
 
     store: JobStore
     engine: Engine = field(default_factory=SnakeEngine)
+    rate: float = SPAWN_RATE
+    """New invocations a second that the account allows; plans reckon with it."""
 
     def run(self, event: StageEvent) -> dict[str, Any]:
         """Stage one execution; returns ``run`` (keys and switches), ``plan`` and ``wave``, all small.
@@ -44,7 +46,7 @@ class Staging:
         content = digest(intake.population)
         training = _training(asked, intake, content)
         record = _record(asked, intake, content, training, engine)
-        plan = _plan(asked, record)
+        plan = _plan(asked, record, self.rate)
         run = RunRecord(
             execution=event.execution,
             job=record.job,
@@ -105,7 +107,7 @@ def _record(asked: TrainInput, intake: Intake, content: str, training: Training,
     return job_record(job, intake.population, content, training, counts, intake.warnings, engine)
 
 
-def _plan(asked: TrainInput, record: JobRecord) -> Plan:
+def _plan(asked: TrainInput, record: JobRecord, rate: float) -> Plan:
     plan = partial(
         make_plan,
         rows=record.rows,
@@ -114,7 +116,7 @@ def _plan(asked: TrainInput, record: JobRecord) -> Plan:
         weight=leaf_weight(record.classes) * leaf_cost(record.engine),
         rows_per_packet=LEAF_ROWS,
         max_usd=asked.max_usd,
-        rate=asked.max_share * SPAWN_RATE,
+        rate=asked.max_share * rate,
     )
     if asked.slots == "auto":
         without = plan()

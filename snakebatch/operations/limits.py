@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -68,7 +69,7 @@ class Advice:
             "account": asdict(self.account),
             "set": {
                 "ShardReservedConcurrency": self.reserved,
-                "rate_per_second": round(self.rate, 3),
+                "SpawnRatePerMinute": math.floor(self.rate * 60 + 0.5),
                 "slots": self.slots_most,
             },
             "most": {"ShardReservedConcurrency": self.reserved_most, "packets_at_once": self.children},

@@ -54,7 +54,7 @@ def test_an_account_that_fits(quotas: Stubber, capsys: pytest.CaptureFixture[str
     assert (code, err) == (0, "")
     said: dict[str, Any] = json.loads(out)
     assert said["ok"] is True
-    assert said["set"] == {"ShardReservedConcurrency": 0, "rate_per_second": 16.667, "slots": 900}
+    assert said["set"] == {"ShardReservedConcurrency": 0, "SpawnRatePerMinute": 1000, "slots": 900}
     assert said["account"]["spawn_per_minute"] == 1000
 
 
