@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from typing import Any
 
 import pytest
@@ -50,6 +53,32 @@ def test_every_function_has_a_version_and_an_alias_and_nothing_else_was_added(
     assert found["AWS::Lambda::Version"] == found["AWS::Lambda::Alias"] == functions
     assert found["AWS::IAM::Role"] == sum(body["Type"] == "AWS::IAM::Role" for body in resources().values())
     assert sum(found.values()) == len(resources()) + 2 * functions + found["AWS::Lambda::EventSourceMapping"]
+
+
+def mentioned(value: Any) -> Iterator[str]:
+    """Logical ids that a resource's body refers to."""
+    if isinstance(value, list):
+        for entry in value:
+            yield from mentioned(entry)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "Ref":
+                yield inner
+            elif key == "Fn::GetAtt":
+                yield inner[0] if isinstance(inner, list) else inner.partition(".")[0]
+            elif key == "Fn::Sub":
+                text = inner[0] if isinstance(inner, list) else inner
+                yield from (name.partition(".")[0] for name in re.findall(r"\$\{([\w.]+)\}", text))
+            elif key == "DependsOn":
+                yield from [inner] if isinstance(inner, str) else inner
+            else:
+                yield from mentioned(inner)
+
+
+def test_no_resource_waits_for_itself(expanded: dict[str, Any]) -> None:
+    bodies = expanded["Resources"]
+    order = TopologicalSorter({name: set(mentioned(body)) & bodies.keys() for name, body in bodies.items()})
+    assert len(list(order.static_order())) == len(bodies)  # raises CycleError, which names the circle
 
 
 def test_a_change_of_the_layer_alone_publishes_every_function_anew(expanded: dict[str, Any]) -> None:
