@@ -71,7 +71,7 @@ def test_every_function_has_its_kind_s_role() -> None:
 
 
 KNOW_NO_RESOURCES = {
-    **dict.fromkeys(MACHINE_ROLES, {"logs", "xray"}),
+    **{role: {"logs", "xray"} for role in MACHINE_ROLES},
     "GathererMachineRole": {"cloudwatch", "ssm", "ssmmessages"},
 }
 """Services whose actions can't be granted on a resource, by the role that needs them."""
