@@ -113,12 +113,11 @@ class Bracket:
     def _ready(self, event: BracketEvent) -> dict[str, object]:
         """How far the slots are. What can't be had is closed; then an execution goes on without, or fails."""
         holder, reason = event.holder, None
-        if event.slots:
-            self.switching.run(watch=holder)
+        trouble = self._switch(holder) if event.slots else None
         brackets = self.table.read()
         standing = brackets.standing(holder)
         if standing == "allocating" and self._now() - brackets.records[holder].opened > LONGEST_OPENING:
-            reason = f"{event.slots} slots were not allocated within {LONGEST_OPENING / 60:.0f} minutes"
+            reason = trouble or f"they were not allocated within {LONGEST_OPENING / 60:.0f} minutes"
         elif standing == "failed":
             reason = str(brackets.records[holder].failed)[:_LONGEST_REASON]
         elif standing == "closed" and event.slots:
@@ -131,20 +130,28 @@ class Bracket:
             # Its own; those of a session are the session's.
             "slots": event.slots if reason is None else 0,
             "max_concurrency": pace.max_concurrency,
-            "reason": reason,
+            "reason": reason or trouble,
             "tries": event.tries + 1,
             "wait_seconds": READY_WAIT,
         }
 
     def _give_up(self, event: BracketEvent, reason: str) -> Brackets:
         self.table.item.change(lambda brackets: brackets.records.pop(event.holder, None))
-        self.switching.run()
+        self._switch()
         if event.slots_required or event.session is not None:
             raise PlanError(
                 f"{event.slots} provisioned slots can't be had: {reason}. "
                 "Ask for fewer slots, or raise the account's concurrency (Service Quotas, L-B99A9384)"
             )
         return self.table.read()
+
+    def _switch(self, watch: str | None = None) -> str | None:
+        """Switch as far as Lambda can be reached; returns what stood in the way: the next request goes on."""
+        try:
+            self.switching.run(watch=watch)
+        except BracketError as error:
+            return str(error)[:_LONGEST_REASON]
+        return None
 
     def _close(self, holder: str) -> dict[str, object]:
         """Give the lease and the slots back; no error where there is none.
@@ -154,7 +161,7 @@ class Bracket:
         self.leases.release(holder)
         record = self.table.item.change(lambda brackets: brackets.records.pop(holder, None))
         deadline = self._now() + _CLOSING_SECONDS
-        while self.table.read().differing():
+        while self.table.read().excess(record.ring if record is not None else None):
             if self.switching.run() is not None:
                 break
             if self._now() >= deadline:

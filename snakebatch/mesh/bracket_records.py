@@ -78,6 +78,18 @@ class Brackets(_Mutable):
         ]
         return sorted(differ, key=lambda entry: (entry[1] > 0, entry[0]))
 
+    def excess(self, ring: Ring | None = None) -> list[str]:
+        """Shards that may have more than they shall have: a closed ``ring``'s, and all that shall have less.
+
+        What another bracket is about to get is none of it.
+        """
+        mine = {} if ring is None else ring.levels()
+        return [
+            shard
+            for shard, level in self.differing()
+            if shard in mine or level == 0 or (self._asked(shard) or 0) > level
+        ]
+
     def _asked(self, shard: str) -> int | None:
         known = self.shards.get(shard)
         return 0 if known is None else known.asked

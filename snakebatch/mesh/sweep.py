@@ -43,7 +43,7 @@ class Sweep:
     def expire(self) -> dict[str, object]:
         """Close the sessions whose time is over: cheap enough for every five minutes."""
         closed = self._drop_expired([])
-        if self.table.read().differing() and self.switching.run() is None:
+        if self.table.read().excess() and self.switching.run() is None:
             raise BracketError("somebody else is switching slots: ask again to close what expired")
         return {"closed": len(closed)}
 

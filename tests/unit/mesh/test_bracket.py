@@ -146,10 +146,35 @@ def test_throttling_is_outlasted(bench: BracketBench) -> None:
 
 def test_a_lambda_out_of_reach_says_so_and_the_next_request_goes_on(bench: BracketBench) -> None:
     bench.provisioned.requests_per_second = 0.0
-    with pytest.raises(BracketError, match="put off 6 requests"):
-        bench.run("open", execution="a", job="job", slots=3)
+    answer = bench.run("open", execution="a", job="job", slots=3)
+    assert not answer["ready"]
+    assert "put off 6 requests" in answer["reason"]
     bench.provisioned.requests_per_second = None
-    assert bench.open_until_ready(execution="a", job="job", slots=3)["slots"] == 3
+    ready = bench.run("ready", execution="a", slots=3)
+    while not ready["ready"]:
+        bench.clock.sleep(ready["wait_seconds"])
+        ready = bench.run("ready", execution="a", slots=3)
+    assert (ready["slots"], ready["reason"]) == (3, None)
+
+
+def test_a_lambda_that_stays_out_of_reach_is_done_without(bench: BracketBench) -> None:
+    bench.provisioned.requests_per_second = 0.0
+    answer = bench.open_until_ready(execution="a", job="job", slots=3)
+    assert answer["slots"] == 0
+    assert "put off 6 requests" in answer["reason"]
+    with pytest.raises(BracketError, match="put off 6 requests"):
+        bench.run("close", execution="a")
+    bench.provisioned.requests_per_second = None
+    bench.run("close", execution="a")
+    assert bench.function().table.read().shards == {}
+
+
+def test_closing_does_not_wait_for_what_another_is_about_to_get(bench: BracketBench) -> None:
+    with pytest.raises(Killed):
+        bench.run("open", Death(PUT, 3), execution="a", job="job", slots=12)
+    before = bench.clock.time()
+    assert bench.run("close", execution="b")["closed"]
+    assert bench.clock.time() == before
 
 
 def test_an_execution_that_was_stopped_while_it_opened_leaves_nothing(bench: BracketBench) -> None:
