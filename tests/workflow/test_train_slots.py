@@ -120,16 +120,23 @@ def concurrency(ended: Ended) -> dict[str, int]:
     }
 
 
+@pytest.fixture
+def rested(cloud: EmbeddedCloud) -> EmbeddedCloud:
+    """Nobody gave a share back just now: the whole rate is free."""
+    cloud.client("dynamodb").delete_item(TableName=LEASE_TABLE, Key={"pk": {"S": "spawn-rate"}})
+    return cloud
+
+
 @pytest.mark.parametrize(("share", "at_a_time"), [(1.0, 2), (0.1, 1)])
 def test_each_map_goes_as_the_lease_of_its_wave_allows(
-    cloud: EmbeddedCloud, share: float, at_a_time: int
+    rested: EmbeddedCloud, share: float, at_a_time: int
 ) -> None:
-    ended = train(cloud, TEXT, max_share=share, **PARAMETERS)
+    ended = train(rested, TEXT, max_share=share, **PARAMETERS)
     assert concurrency(ended) == {"Divide": at_a_time, "Leaf": at_a_time}, "there are two packets"
 
 
-def test_slots_come_on_top_in_every_map(cloud: EmbeddedCloud) -> None:
-    ended = train(cloud, TEXT, slots=3, **PARAMETERS)
+def test_slots_come_on_top_in_every_map(rested: EmbeddedCloud) -> None:
+    ended = train(rested, TEXT, slots=3, **PARAMETERS)
     assert concurrency(ended) == {"Divide": 2 + 3, "Leaf": 2 + 3}
 
 
