@@ -112,8 +112,6 @@ def _ref(name: str) -> Any:
         return fixed[name]
     if name in template()["Parameters"]:
         return template()["Parameters"][name]["Default"]
-    if name.endswith(".Alias"):
-        return f"{arn(name.removesuffix('.Alias'))}:live"
     kind = resources()[name]["Type"]
     if kind in REFERRED_BY_NAME:
         return physical_name(name)

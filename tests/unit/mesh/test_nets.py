@@ -190,7 +190,7 @@ def test_the_sweep_is_hourly_and_every_rule_may_call_the_function() -> None:
     rules = eventbridge.rules()
     assert rules["BracketSweepRule"]["ScheduleExpression"] == "rate(1 hour)"
     assert rules["BracketExpiryRule"]["ScheduleExpression"] == "rate(5 minutes)"
-    called = f"{deployed_arn('BracketFunction')}:live"
+    called = deployed_arn("BracketFunction")
     assert {target["Arn"] for rule in rules.values() for target in rule["Targets"]} == {called}
     permission = eventbridge.resolved(resources()["BracketRulePermission"]["Properties"])
     assert permission["FunctionName"] == called
