@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from snakebatch.clock import Clock
 from snakebatch.mesh.budget import Budget, Lease, Session, Want
 from snakebatch.mesh.versioned import VersionedItem
-from snakebatch.planner.rate import SPAWN_RATE
+from snakebatch.planner.rate import SPAWN_RATE, rate_for
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,10 +35,14 @@ class LeaseTable:
         max_share: float = 1.0,
         joins_session: bool = False,
     ) -> Want:
-        """What an execution asks for whose Map has ``packets`` children; shares are parts of the rate."""
+        """What an execution asks for whose Map has ``packets`` children; shares are parts of the rate.
+
+        It is never less than one child at a time needs, which may be a large part where the rate is low.
+        """
+        least = min(self.total, max(min_share * self.total, rate_for(1)))
         return Want(
-            least=min_share * self.total,
-            ceiling=max_share * self.total,
+            least=least,
+            ceiling=max(least, max_share * self.total),
             packets=packets,
             joins_session=joins_session,
         )

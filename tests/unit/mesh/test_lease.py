@@ -8,7 +8,7 @@ from snakebatch.errors import MeshError, PlanError
 from snakebatch.mesh.bracket import LONGEST_QUEUE, LONGEST_WAIT
 from snakebatch.mesh.budget import HOLD, VERIFY_AFTER, Budget, Want
 from snakebatch.mesh.lease import LeaseTable
-from snakebatch.planner.rate import SPAWN_RATE, WINDOW, max_concurrency, rate_for
+from snakebatch.planner.rate import SHORT_INVOCATION, SPAWN_RATE, WINDOW, max_concurrency, rate_for
 from tests.support.brackets import BracketBench, arn
 from tests.support.mesh import TABLE, MeshBench
 
@@ -220,3 +220,14 @@ def test_what_is_taken_follows_from_the_packets() -> None:
     assert want.share_of(5.0) == 5.0
     assert want.model_copy(update={"packets": 2}).share_of(16.0) == rate_for(2)
     assert want.model_copy(update={"packets": 0}).share_of(16.0) == 1.0
+
+
+def test_a_low_rate_is_shared_by_as_few_as_keep_it_together(mesh: MeshBench) -> None:
+    """One child at a time starts 1.53 a second, whatever part of the rate it was given."""
+    table = LeaseTable(mesh.dynamodb, TABLE, mesh.clock, total=5.0)
+    leases = [table.ask(name, table.want(1), []) for name in "abcd"]
+    admitted = [lease for lease in leases if lease is not None]
+    assert len(admitted) == 3
+    starts = sum(max_concurrency(lease.share) * (1 + WINDOW / SHORT_INVOCATION) for lease in admitted)
+    assert starts <= 5.0 * WINDOW
+    assert LeaseTable(mesh.dynamodb, TABLE, mesh.clock, total=0.5).want(1).least == 0.5
