@@ -7,8 +7,11 @@ another way is no worse a model, but has to be parsed whole.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from snakebatch.engine.model_reader import ModelFile, read_layer, read_model
 from snakebatch.engine.targets import classify
@@ -27,6 +30,7 @@ class Compacted(NamedTuple):
     stripped: bool
     header: tuple[str, ...]
     datatypes: tuple[str, ...]
+    classes: int
 
 
 def too_large(most_bytes: int) -> ModelError:
@@ -46,7 +50,8 @@ def compacted(lines: Iterator[bytes], most_bytes: int) -> Compacted:
     head, rows, stripped = _head(lines)
     if not stripped and rows != len(head.targets):
         raise ModelError(f"model.json, population: has {rows} rows, targets {len(head.targets)}")
-    builder = _builder(head)
+    classes, codes = _classified(head)
+    builder = Builder(head.header, head.datatypes, classes, codes)
     for is_first, text in _buckets(lines):
         if is_first:
             builder.begin_layer()
@@ -56,7 +61,7 @@ def compacted(lines: Iterator[bytes], most_bytes: int) -> Compacted:
             raise too_large(most_bytes)
     if [_object(b"{" + line).keys() for line in lines] != [{"log"}]:
         raise OtherLayoutError
-    return Compacted(builder.to_bytes(), stripped, head.header, head.datatypes)
+    return Compacted(builder.to_bytes(), stripped, head.header, head.datatypes, len(classes))
 
 
 def _head(lines: Iterator[bytes]) -> tuple[ModelFile, int, bool]:
@@ -77,12 +82,11 @@ def _head(lines: Iterator[bytes]) -> tuple[ModelFile, int, bool]:
     return read_model({**content, "stripped": True, "population": [], "layers": []}), rows, stripped
 
 
-def _builder(head: ModelFile) -> Builder:
+def _classified(head: ModelFile) -> tuple[Sequence[Any], NDArray[np.int32]]:
     try:
-        classes, codes = classify(head.targets, head.datatypes[0])
+        return classify(head.targets, head.datatypes[0])
     except (TypeError, RecursionError) as error:
         raise ModelError(f"model.json, targets: can't be sorted into classes: {error}") from error
-    return Builder(head.header, head.datatypes, classes, codes)
 
 
 def _skip_rows(lines: Iterator[bytes]) -> int:

@@ -59,9 +59,17 @@ CHEAP, COSTLY = ChunkRows(1_000, 25_000), ChunkRows(100, 2_500)
 """A row costs 0.05 ms or so where votes are counted, some ms where each is told."""
 
 
-def chunk_rows(mode: str) -> ChunkRows:
-    """How many rows of a mode make a chunk."""
-    return COSTLY if mode in POPULATION_MODES else CHEAP
+SHARES = 1_000_000
+"""Most probabilities in a chunk's answers: a row has one for each class, and a number has many."""
+
+
+def chunk_rows(mode: str, classes: int) -> ChunkRows:
+    """How many rows of a mode make a chunk, of a model of so many classes."""
+    found = COSTLY if mode in POPULATION_MODES else CHEAP
+    if mode not in ("probability", "augmented"):
+        return found
+    most = max(1, min(found.most, SHARES // classes))
+    return ChunkRows(min(found.least, most), most)
 
 
 class Dividing:
@@ -80,13 +88,14 @@ class Dividing:
         execution = _own_name(event)
         card = self.shelf.card(given.model, given.mode)
         checker = RowChecker(card.header, card.datatypes)
+        sizes = chunk_rows(given.mode, card.classes)
         with _open(self.store, given, checker) as rows:
             lines = _checked(rows, checker)
             if event.few:
-                chunks = few_chunks(lines, given.mode)
+                chunks = few_chunks(lines, sizes)
                 items = self._hand_out(execution, card.digest, chunks)
             else:
-                items = list(self._write(execution, card.digest, many_chunks(lines, given.mode)))
+                items = list(self._write(execution, card.digest, many_chunks(lines, sizes)))
         if not items:
             raise InputError("there are no rows; give at least one")
         asked = Asked(
@@ -134,30 +143,29 @@ class Dividing:
             yield ChunkItem(chunk=number, shard=wave_shard(digest, number), n=len(chunk))
 
 
-def few_chunks(lines: Iterable[str], mode: str) -> list[list[str]]:
+def few_chunks(lines: Iterable[str], sizes: ChunkRows) -> list[list[str]]:
     """At most FEW_CHUNKS chunks of one size (the last may be smaller); raises InputError on a large batch."""
     rows: list[str] = []
     size = 0
-    most = FEW_CHUNKS * chunk_rows(mode).most
+    most = FEW_CHUNKS * sizes.most
     for line in lines:
         size += len(line) + 1
         if size > FEW_BYTES or len(rows) == most:
             raise InputError(
-                f"a small batch has at most {most:,} rows ({mode}) and {FEW_BYTES:,} characters; "
-                "ask for more by a file, through the workflow for files"
+                f"a small batch of this model and mode has at most {most:,} rows, and {FEW_BYTES:,} "
+                "characters; ask for more by a file, through the workflow for files"
             )
         rows.append(line)
-    each = max(chunk_rows(mode).least, -(-len(rows) // FEW_CHUNKS))
+    each = max(sizes.least, -(-len(rows) // FEW_CHUNKS))
     return [rows[start : start + each] for start in range(0, len(rows), each)]
 
 
-def many_chunks(lines: Iterable[str], mode: str) -> Iterator[list[str]]:
+def many_chunks(lines: Iterable[str], sizes: ChunkRows) -> Iterator[list[str]]:
     """Chunks of a file, of as many rows as a shard answers in seconds, or fewer long ones."""
-    most = chunk_rows(mode).most
     chunk: list[str] = []
     size = 0
     for line in lines:
-        if chunk and (len(chunk) == most or size + len(line) > CHUNK_BYTES):
+        if chunk and (len(chunk) == sizes.most or size + len(line) > CHUNK_BYTES):
             yield chunk
             chunk, size = [], 0
         chunk.append(line)

@@ -57,12 +57,18 @@ class ModelShelf:
 
     def _make(self, key: str, etag: str, size: int) -> ModelCard:
         try:
-            data, stripped, header, datatypes = self._compacted(key, etag, size)
+            found = self._compacted(key, etag, size)
         except ModelError as error:
             raise ModelError(f"{self.store.objects.uri(key)}: {error}") from error
-        digest = content_hash(data)
-        self.store.put_compact(digest, data)
-        return ModelCard(digest=digest, stripped=stripped, header=[*header], datatypes=[*datatypes])
+        digest = content_hash(found.data)
+        self.store.put_compact(digest, found.data)
+        return ModelCard(
+            digest=digest,
+            stripped=found.stripped,
+            header=list(found.header),
+            datatypes=list(found.datatypes),
+            classes=found.classes,
+        )
 
     def _compacted(self, key: str, etag: str, size: int) -> Compacted:
         try:
@@ -89,7 +95,7 @@ def _parsed(data: bytes) -> Compacted:
     if not isinstance(content, dict):
         raise ModelError("holds no JSON object: name a model.json")
     model = Model.read(content)
-    return Compacted(to_bytes(model), model.stripped, model.header, model.datatypes)
+    return Compacted(to_bytes(model), model.stripped, model.header, model.datatypes, len(model.classes))
 
 
 def _check_mode(card: ModelCard, uri: str, mode: str) -> None:

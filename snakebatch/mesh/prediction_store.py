@@ -33,6 +33,7 @@ class ModelCard(Message):
     stripped: bool
     header: list[str]
     datatypes: list[str]
+    classes: int
 
 
 class PredictionStore:
@@ -58,10 +59,15 @@ class PredictionStore:
         return f"{folder}/{STRIPPED}" if name == FULL else key
 
     def find_card(self, key: str, etag: str) -> ModelCard | None:
-        """The card of the model whose content has that ETag, if it was asked before."""
+        """The card of the model whose content has that ETag, if it was asked before by this version."""
         name = self._card(key, etag)
         data = self.objects.find(name)
-        return None if data is None else parse(ModelCard, read_json(data, name))
+        if data is None:
+            return None
+        try:
+            return parse(ModelCard, read_json(data, name))
+        except MeshError:
+            return None  # another version's, or damaged: the card is made anew, and written over
 
     def put_card(self, key: str, etag: str, card: ModelCard) -> None:
         self.objects.put(self._card(key, etag), canonical(card.body()).encode())

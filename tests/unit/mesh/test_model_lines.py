@@ -35,7 +35,7 @@ def test_line_by_line_gives_the_bytes_of_the_whole(path: Path) -> None:
     model = Model.read(path)
     for stripped in (False, True):
         found = read(text_of(model, stripped=stripped))
-        assert found == (to_bytes(model), stripped, model.header, model.datatypes)
+        assert found == (to_bytes(model), stripped, model.header, model.datatypes, len(model.classes))
 
 
 def test_a_file_in_another_layout_or_cut_short_is_left_to_the_parser() -> None:

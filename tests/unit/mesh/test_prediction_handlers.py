@@ -117,6 +117,14 @@ def test_a_model_is_made_compact_once_for_each_content(bench: Bench) -> None:
     assert bench.divide()["asked"]["model"] != first
 
 
+def test_a_card_that_another_version_wrote_is_made_anew(bench: Bench) -> None:
+    first = bench.divide()["asked"]["model"]
+    for card in bench.keys("compact/cards/"):
+        bench.store.objects.put(card, b'{"version": 0}')
+    other = Bench(bench.mesh, bench.mesh.folder)  # knows no card by heart
+    assert other.divide()["asked"]["model"] == first
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_only_modes_that_need_the_population_read_the_full_model(bench: Bench, mode: str) -> None:
     needed = KEY if mode in POPULATION_MODES else bench.store.stripped_beside(KEY)

@@ -18,6 +18,9 @@ from snakebatch.mesh.prediction_dividing import (
     COSTLY,
     FEW_BYTES,
     FEW_CHUNKS,
+    SHARES,
+    ChunkRows,
+    chunk_rows,
     few_chunks,
     many_chunks,
 )
@@ -118,11 +121,11 @@ def test_rows_of_python_become_lines() -> None:
 # ---------------------------------------- chunks
 
 
-@pytest.mark.parametrize(("mode", "size"), [("prediction", CHEAP), ("audit", COSTLY)])
+@pytest.mark.parametrize("size", [CHEAP, COSTLY], ids=["cheap", "costly"])
 @pytest.mark.parametrize("rows", [1, 99, 100, 1_000, 1_001, 40_000, 99_999, 100_000])
-def test_a_small_batch_has_at_most_40_chunks_of_one_size(mode: str, size: Any, rows: int) -> None:
+def test_a_small_batch_has_at_most_40_chunks_of_one_size(size: ChunkRows, rows: int) -> None:
     lines = [str(n) for n in range(rows)]
-    chunks = few_chunks(lines, mode)
+    chunks = few_chunks(lines, size)
     assert [line for chunk in chunks for line in chunk] == lines
     assert len(chunks) <= FEW_CHUNKS
     assert all(len(chunk) == len(chunks[0]) for chunk in chunks[:-1])
@@ -131,18 +134,26 @@ def test_a_small_batch_has_at_most_40_chunks_of_one_size(mode: str, size: Any, r
 
 def test_a_batch_that_is_not_small_is_refused_with_where_to_go() -> None:
     with pytest.raises(InputError, match="at most 100,000 rows"):
-        few_chunks(("{}" for _ in range(100_001)), "audit")
+        few_chunks(("{}" for _ in range(100_001)), COSTLY)
     with pytest.raises(InputError, match="workflow for files"):
-        few_chunks(("x" * 1_000_000 for _ in range(FEW_BYTES)), "prediction")
+        few_chunks(("x" * 1_000_000 for _ in range(FEW_BYTES)), CHEAP)
 
 
 def test_a_file_has_chunks_of_so_many_rows_or_so_many_characters() -> None:
-    assert [len(chunk) for chunk in many_chunks(map(str, range(60_000)), "prediction")] == [
+    assert [len(chunk) for chunk in many_chunks(map(str, range(60_000)), CHEAP)] == [
         25_000,
         25_000,
         10_000,
     ]
     long = "x" * (CHUNK_BYTES // 3 - 2)
-    assert [len(chunk) for chunk in many_chunks([long] * 7, "prediction")] == [3, 3, 1]
-    assert [len(chunk) for chunk in many_chunks([long * 4] * 2, "prediction")] == [1, 1]
-    assert list(many_chunks([], "prediction")) == []
+    assert [len(chunk) for chunk in many_chunks([long] * 7, CHEAP)] == [3, 3, 1]
+    assert [len(chunk) for chunk in many_chunks([long * 4] * 2, CHEAP)] == [1, 1]
+    assert list(many_chunks([], CHEAP)) == []
+
+
+def test_many_classes_make_chunks_small_where_each_has_a_probability() -> None:
+    assert chunk_rows("prediction", 100_000) == chunk_rows("regression", 100_000) == CHEAP
+    assert chunk_rows("probability", 3) == CHEAP
+    assert chunk_rows("audit", 100_000) == chunk_rows("augmented", 3) == COSTLY
+    assert chunk_rows("probability", 10_000) == ChunkRows(100, 100)
+    assert chunk_rows("augmented", 10 * SHARES) == ChunkRows(1, 1)
