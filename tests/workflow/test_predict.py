@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -107,6 +108,26 @@ def test_a_model_that_cannot_answer_is_refused(
     cloud.client("s3").put_object(Bucket=cloud.jobs_bucket, Key="models/broken/model.json", Body=b"{")
     with pytest.raises(error, match=says):
         predict_sync(client(cloud), key, queries(1), mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_cell_is_changed_on_its_way(cloud: EmbeddedCloud, mode: str) -> None:
+    """Line ends of every kind, a lone surrogate, integers that no double holds."""
+    words = ("a\u2028b", "\r\n", "\x85\x1c", "\ud800", "\x00", "")
+    values = (None, True, 1e300, 2**63 + 1, 10**30)
+    rows = [
+        {"x": 1.5, "word": word, "long number": 2**63 + 1, "more": more} for word in words for more in values
+    ]
+    assert predict_sync(client(cloud), KEY, rows, mode) == json_of(ask(small_snake(), rows, mode))
+
+
+def test_batches_at_once_do_not_mix(cloud: EmbeddedCloud) -> None:
+    asked = [(MODES[k % len(MODES)], (1, 700, 1_500)[k % 3]) for k in range(21)]
+    with ThreadPoolExecutor(7) as callers:
+        answers = list(
+            callers.map(lambda one: predict_sync(client(cloud), KEY, queries(one[1]), one[0]), asked)
+        )
+    assert answers == [in_process(mode, size) for mode, size in asked]
 
 
 def test_no_rows_give_no_answers(cloud: EmbeddedCloud) -> None:
