@@ -290,7 +290,7 @@ EVERYTHING = [
         T={
             "Type": "Task",
             "Resource": SDK + "s3:getObject",
-            "Parameters": {"Key.$": "$.k"},
+            "Parameters": {"Bucket": "b", "Key.$": "$.k"},
             "ResultPath": "$.r",
         },
     ),

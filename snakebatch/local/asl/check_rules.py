@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from . import jsonata
+from .check_arguments import arguments
 from .checks import Check, assignments
 from .choice import COMPARISONS, OPERATORS, TESTS, timestamp
 from .errors import ALL, KNOWN
 from .fields import CATCHER_FIELDS, RETRIER_FIELDS
 from .machine import JSONATA
-from .resources import ResourceError, operation_model, parse_resource
-from .shapes import members
+from .resources import ResourceError, parse_resource
 
 _JSONATA_RULE = frozenset({"Condition", "Next", "Comment", "Output", "Assign"})
 _JSONPATH_RULE = OPERATORS | {"Variable", "And", "Or", "Not", "Next", "Comment", "Assign"}
@@ -37,29 +37,7 @@ def task(check: Check, state: dict[str, Any], language: str, path: str) -> None:
     if heartbeat is not None and not resource.waits_for_token:
         check.add(f"{path}.HeartbeatSeconds", "is implemented only where a task token is waited for")
     member = "Arguments" if expression else "Parameters"
-    given = state.get(member)
-    if resource.kind == "function" or not isinstance(given, dict):
-        return
-    known = set(members(operation_model(resource).input_shape))
-    if resource.kind == "states":
-        known = {"StateMachineArn", "Name", "Input"}
-    for name in given:
-        plain = name.removesuffix(".$")
-        if plain not in known:
-            check.add(
-                f"{path}.{member}.{name}",
-                f"{resource.operation} of {resource.service} has no parameter '{plain}'",
-            )
-    if resource.kind == "lambda":
-        _required(check, given, "FunctionName", f"{path}.{member}")
-    elif resource.kind == "sqs":
-        _required(check, given, "QueueUrl", f"{path}.{member}")
-        _required(check, given, "MessageBody", f"{path}.{member}")
-
-
-def _required(check: Check, given: dict[str, Any], name: str, path: str) -> None:
-    if name not in given and f"{name}.$" not in given:
-        check.add(f"{path}.{name}", "is missing")
+    arguments(check, resource, state.get(member), f"{path}.{member}")
 
 
 def wait(check: Check, state: dict[str, Any], path: str) -> None:

@@ -66,7 +66,7 @@ class Check:
             self.add(path, f"must be a reference path, such as $.a.b, not {text!r}")
 
 
-_INNER_GRAPHS = frozenset({"ItemProcessor", "Iterator", "Branches"})
+INNER_GRAPHS = frozenset({"ItemProcessor", "Iterator", "Branches"})
 _PATH_FIELDS = frozenset({"InputPath", "OutputPath"})
 _REFERENCE_FIELDS = frozenset({"ResultPath"})
 
@@ -75,7 +75,7 @@ def check_expressions(check: Check, state: dict[str, Any], language: str, path: 
     """Every expression, path and payload template of a state parses; not those of inner graphs."""
     for name, value in state.items():
         where = f"{path}.{name}"
-        if name in _INNER_GRAPHS or name in ("Comment", "Next", "Type"):
+        if name in INNER_GRAPHS or name in ("Comment", "Next", "Type"):
             continue
         if language == JSONATA:
             _jsonata(check, value, where)

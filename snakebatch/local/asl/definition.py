@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import check_map, check_rules
+from .check_reads import states_reads
 from .checks import Check, check_expressions
 from .fields import BRANCH_FIELDS, PROCESSOR_FIELDS, REQUIRED, STATE_FIELDS, STATE_TYPES, TOP_FIELDS
 from .machine import JSONATA, JSONPATH
@@ -85,7 +86,7 @@ def _graph(check: Check, raw: Any, language: str, path: str, place: _Place) -> N
             state,
             language,
             f"{path}.States.{name}",
-            replace(place, outer=place.outer | _assigned(states)),
+            replace(place, outer=place.outer | assigned(states)),
         )
     _transitions(check, raw, path)
 
@@ -121,6 +122,8 @@ def _state(check: Check, state: dict[str, Any], outer: str, path: str, place: _P
     if "End" in state and not isinstance(state["End"], bool):
         check.add(f"{path}.End", "must be true or false")
     check_expressions(check, state, language, path)
+    if language == JSONATA:
+        states_reads(check, state, path)
     check_rules.attempts(check, state, language, path)
     _particular(check, state, kind, language, path)
     if place.express:
@@ -195,7 +198,7 @@ def _assigners(state: Any) -> list[tuple[str, dict[str, Any]]]:
     return [(where, value) for where, value in found if isinstance(value, dict)]
 
 
-def _assigned(states: dict[str, Any]) -> frozenset[str]:
+def assigned(states: dict[str, Any]) -> frozenset[str]:
     """The variables that a graph's own states set."""
     return frozenset(
         name.removesuffix(".$")

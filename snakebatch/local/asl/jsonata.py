@@ -74,7 +74,7 @@ def _newer_operator(source: str) -> str | None:
     return found.group() if found else None
 
 
-_CHILDREN = (
+CHILDREN = (
     "steps",
     "lhs",
     "rhs",
@@ -139,7 +139,7 @@ def _refused(node: Any, *, in_context: bool) -> Iterator[str]:
 
 
 def _children_refused(node: Any, *, in_context: bool) -> Iterator[str]:
-    for name in _CHILDREN:
+    for name in CHILDREN:
         child = getattr(node, name, None)
         if child is None or isinstance(child, str):
             continue

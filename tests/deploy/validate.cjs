@@ -1,0 +1,35 @@
+// node validate.cjs NODE_MODULES < definitions.json: asks two validators of the Amazon States Language.
+//
+// Reads {name: text of a definition}, prints {name: {validator: [finding, ...]}}. Their versions: package-lock.json.
+"use strict";
+const { createRequire } = require("node:module");
+const load = createRequire(`${process.argv[2]}/`);
+
+const validate = load("asl-validator");
+const { getLanguageService, TextDocument } = load("amazon-states-language-service");
+const service = getLanguageService({});
+
+async function languageService(text) {
+  const document = TextDocument.create("file:///machine.asl.json", "asl", 1, text);
+  const found = await service.doValidation(document, service.parseJSONDocument(document));
+  return found.map(({ message, range }) => `line ${range.start.line + 1}: ${message}`);
+}
+
+function aslValidator(text) {
+  return validate(JSON.parse(text)).errors.map((error) => `${error["Error code"]}: ${JSON.stringify(error)}`);
+}
+
+async function main() {
+  let input = "";
+  for await (const part of process.stdin) input += part;
+  const answers = {};
+  for (const [name, text] of Object.entries(JSON.parse(input))) {
+    answers[name] = {
+      "asl-validator": aslValidator(text),
+      "amazon-states-language-service": await languageService(text),
+    };
+  }
+  process.stdout.write(JSON.stringify(answers));
+}
+
+main();
