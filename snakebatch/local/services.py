@@ -35,9 +35,9 @@ _CLIENT = Config(
 
 
 class Services:
-    """The services' process and one client for each of them."""
+    """The services' process and one client for each of them; ``port`` 0 takes a free one."""
 
-    def __init__(self, *, lifeline: Lifeline, log: Path, scratch: Path) -> None:
+    def __init__(self, *, lifeline: Lifeline, log: Path, scratch: Path, port: int = 0) -> None:
         self._log = log
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
@@ -45,7 +45,9 @@ class Services:
         with socket.socket() as listener:
             # We listen, the child serves: the address is known at once, and early requests wait in the
             # backlog.
-            listener.bind(("127.0.0.1", 0))
+            # Not the address of one that ended a moment ago and whose connections linger.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", port))
             listener.listen(128)
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             command = boot_command(

@@ -43,7 +43,8 @@ class Bench:
     def divide(self, name: str = "predict-divide", **change: Any) -> dict[str, Any]:
         """The step ``divide`` of an event file, asked about the small model."""
         asked = event(name)
-        asked["input"] |= {"model": f"s3://{BUCKET}/{KEY}", **change}
+        rows = {"rows": queries(2)} if "rows" in asked["input"] else {}
+        asked["input"] |= {"model": f"s3://{BUCKET}/{KEY}", **rows, **change}
         return self.run(self.predict, asked)
 
     def answer(self, divided: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:

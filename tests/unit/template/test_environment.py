@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,28 @@ def test_a_function_has_the_variables_that_it_reads_and_no_other(name: str, hand
 
 def test_every_function_has_what_powertools_and_the_licensed_engine_read() -> None:
     general = template()["Globals"]["Function"]["Environment"]["Variables"]
-    assert general.keys() == {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "PYTHONHASHSEED"}
+    assert general.keys() == {
+        "POWERTOOLS_SERVICE_NAME",
+        "POWERTOOLS_METRICS_NAMESPACE",
+        "PYTHONHASHSEED",
+        "AWS_ENDPOINT_URL",
+    }
+
+
+def test_no_function_on_aws_is_sent_elsewhere() -> None:
+    general = template()["Globals"]["Function"]["Environment"]["Variables"]
+    nothing, address = {"Ref": "AWS::NoValue"}, {"Ref": "LocalEndpoint"}
+    assert general["AWS_ENDPOINT_URL"] == {"Fn::If": ["HasLocalEndpoint", address, nothing]}
+    parameter = template()["Parameters"]["LocalEndpoint"]
+    assert parameter["Default"] == ""
+    assert re.fullmatch(parameter["AllowedPattern"], "http://127.0.0.1:5000")
+    assert not re.fullmatch(parameter["AllowedPattern"], "http://example.com:5000")
+
+
+def test_every_function_is_told_of_its_logs_and_its_hash_seed() -> None:
     for function in functions().values():
-        variables = resolved(function["Environment"]["Variables"])
+        given = function["Environment"]["Variables"]
+        variables = resolved({name: value for name, value in given.items() if name != "AWS_ENDPOINT_URL"})
         assert variables["POWERTOOLS_SERVICE_NAME"]
         assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "SnakeBatch"
         assert variables["PYTHONHASHSEED"] == "0"
