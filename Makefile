@@ -5,6 +5,8 @@ LOCK := requirements.lock
 LAYER_LOCK := requirements-layer.lock
 DEPLOY_LOCK := requirements-deploy.lock
 DEPLOY_VENV := build/venv-deploy
+EMULATOR_LOCK := requirements-emulator.lock
+EMULATOR_VENV := build/venv-emulator
 CHECKS_LOCK := requirements-checks.lock
 CHECKS_VENV := build/venv-checks
 READY := $(VENV)/.ready
@@ -12,7 +14,8 @@ JOBS ?= auto
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup train test other-pythons deploy-env checks-env validate build deploy-check teardown lint format pr bench lock clean
+.PHONY: help setup train test other-pythons deploy-env checks-env validate build deploy-test deploy-check teardown loopback events \
+	lint format pr bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,9 +38,12 @@ test: $(READY) other-pythons deploy-env checks-env ## run all tests in parallel;
 other-pythons: $(READY)
 	@tools/other-pythons $(VENV) $(LAYER_LOCK)
 
-# SAM CLI's pins clash with ours, so it lives in an environment of its own.
+# SAM CLI's pins clash with ours, so it lives in an environment of its own. So does the emulator, which runs functions with
+# the Python that it was started with: the runtime's own, if it is here.
 deploy-env: $(READY)
 	@tools/make-venv $(BIN)/python $(DEPLOY_VENV) $(DEPLOY_LOCK)
+	@tools/make-node-modules tests/deploy build/asl-validators
+	@python=$$(tools/find-python 3.13) || python=$(BIN)/python; tools/make-venv "$$python" $(EMULATOR_VENV) $(EMULATOR_LOCK)
 
 # checkov's newest clashes with SAM CLI, and shellcheck's wheel has no need of anything else.
 checks-env: $(READY)
@@ -49,6 +55,15 @@ validate: deploy-env ## sam validate --lint, without an account
 build: deploy-env ## sam build, and the size of the layer that it makes (250 MB is the limit)
 	@SAM_CLI_TELEMETRY=0 $(DEPLOY_VENV)/bin/sam build
 	@du -sm .aws-sam/build/DependencyLayer
+
+deploy-test: deploy-env ## deploy to an emulator, train there, update, delete; no account needed
+	@$(BIN)/python -m pytest -m deploy tests/deploy $(ARGS)
+
+loopback: $(READY) ## serve AWS for sam local invoke, with what events/ speak of; ARGS="--port 5001"
+	@$(BIN)/python -m snakebatch.local.loopback $(ARGS)
+
+events: $(READY) ## name the packets of events/ anew, after a change of the engine
+	@$(BIN)/python -m tests.support.example_events
 
 deploy-check: $(READY) ## will the deployment fit into your AWS account; ARGS="--region R --reserved N"
 	@$(BIN)/snakebatch deploy-check $(ARGS)
@@ -78,6 +93,7 @@ lock: $(READY) ## pin the newest versions again (ARGS=--upgrade), for Python 3.1
 	@$(UV_COMPILE) pyproject.toml --all-extras $(ARGS) -o $(LOCK)
 	@$(UV_COMPILE) pyproject.toml --extra aws -c $(LOCK) --upgrade -o $(LAYER_LOCK)
 	@$(UV_COMPILE) --group pyproject.toml:deploy $(ARGS) -o $(DEPLOY_LOCK)
+	@$(UV_COMPILE) --group pyproject.toml:emulator $(ARGS) -o $(EMULATOR_LOCK)
 	@$(UV_COMPILE) --group pyproject.toml:checks $(ARGS) -o $(CHECKS_LOCK)
 
 clean: ## remove the environment, caches and everything built

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,3 +19,18 @@ def compared_python(request: pytest.FixtureRequest) -> Path:
             f"no environment for Python {request.param}: `make other-pythons` makes one where it is installed"
         )
     return python
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what the deployment's test found: figures that are asked for, and what was left out."""
+    lines = [
+        str(value)
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.stats.get(outcome, [])
+        for name, value in getattr(report, "user_properties", [])
+        if name == "proof"
+    ]
+    if lines:
+        terminalreporter.section("deployment")
+        for line in lines:
+            terminalreporter.write_line(line)

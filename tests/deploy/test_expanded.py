@@ -8,6 +8,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ PYTHON = ROOT / "build/venv-deploy/bin/python"
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="SAM CLI is not here: make deploy-env")
 
 
-def expand(layer: str) -> dict[str, Any]:
-    command = [PYTHON, ROOT / "tests/deploy/expand.py", PATH, layer]
+def expand(layer: str, path: Path = PATH) -> dict[str, Any]:
+    command = [PYTHON, ROOT / "tests/deploy/expand.py", path, layer]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     expanded: dict[str, Any] = json.loads(found.stdout)

@@ -15,9 +15,16 @@ from snakebatch import cli
 from snakebatch.cli_files import DATA_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = tuple(f"requirements{kind}.lock" for kind in ("", "-layer", "-deploy", "-checks"))
+LOCKS = tuple(f"requirements{kind}.lock" for kind in ("", "-layer", "-deploy", "-checks", "-emulator"))
 PINNED = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
-SCRIPTS = (".ci/run", "tools/build-layer", "tools/find-python", "tools/make-venv", "tools/other-pythons")
+SCRIPTS = (
+    ".ci/run",
+    "tools/build-layer",
+    "tools/find-python",
+    "tools/make-venv",
+    "tools/make-node-modules",
+    "tools/other-pythons",
+)
 NAME = re.compile(r"[a-z0-9-]+")
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -79,9 +86,7 @@ def test_every_make_target_has_help() -> None:
         assert re.search(rf"^make {target} +\w", shown, re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    "script", [".ci/run", "tools/find-python", "tools/make-venv", "tools/other-pythons", "tools/build-layer"]
-)
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_scripts_can_be_called(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
     shell = (ROOT / script).read_text().splitlines()[0].split()[-1].rpartition("/")[2]
