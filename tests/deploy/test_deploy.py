@@ -5,6 +5,8 @@ One test, since each step needs what the one before left. What it found is print
 
 from __future__ import annotations
 
+import csv
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from snakebatch.cli_files import DATA_FOLDER
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.local.sfn_server import serve
 from snakebatch.local.stepfunctions import StepFunctions
+from snakebatch.snake import Snake
 from snakebatch.version import ENGINE
 from tests.deploy import left_out
 from tests.deploy.deployment import SHARDS, Deployment, Reached
@@ -81,7 +84,8 @@ def test_the_application_is_deployed_trains_is_updated_and_goes(
     dataset = deployment.upload(DATA_FOLDER / "penguins.csv")
     refuses_plain_http(deployment, dataset, tell)
     tell(f"right that only the emulator knows, added: sqs:SendMessageBatch of {deployment.grant_batches()}")
-    trains_the_bytes_of_the_laptop(deployment, dataset, tell)
+    model = trains_the_bytes_of_the_laptop(deployment, dataset, tell)
+    answers_as_the_laptop(deployment, model, tmp_path, tell)
 
     before = deployment.live_versions()
     change_one_line(sam)
@@ -135,8 +139,10 @@ def refuses_plain_http(deployment: Deployment, dataset: str, tell: Tell) -> None
     tell("the jobs bucket refuses a role that comes without TLS; its policy is then lifted")
 
 
-def trains_the_bytes_of_the_laptop(deployment: Deployment, dataset: str, tell: Tell) -> None:
-    """The deployed definition, on the deployed functions, with the deployed roles' rights only."""
+def trains_the_bytes_of_the_laptop(deployment: Deployment, dataset: str, tell: Tell) -> str:
+    """The deployed definition, on the deployed functions, with the deployed roles' rights only; returns where
+    the model is.
+    """
     machine = deployment.outputs["TrainMachineArn"]
     definition = deployment.take_the_machine_s_role(machine)
     assert "${" not in definition
@@ -153,6 +159,27 @@ def trains_the_bytes_of_the_laptop(deployment: Deployment, dataset: str, tell: T
         f"trained under the deployed roles: {output['rows']} rows, {output['leaves']} leaves, model of "
         f"{len(model):,} bytes, the embedded cloud's byte for byte, by the {receipt['assembled_by']}"
     )
+    return str(output["model"])
+
+
+def answers_as_the_laptop(deployment: Deployment, model: str, folder: Path, tell: Tell) -> None:
+    """The workflow for small batches, likewise, asked about the first rows of the table."""
+    machine = deployment.outputs["PredictMachineArn"]
+    definition = deployment.take_the_machine_s_role(machine)
+    with (DATA_FOLDER / "penguins.csv").open(encoding="utf-8") as table:
+        rows = list(itertools.islice(csv.DictReader(table), 5))
+    asked = {"model": model, "mode": "probability", "rows": rows}
+    run = deployment.run(machine.rpartition(":")[2], definition, asked)
+    assert run["status"] == "SUCCEEDED", (run.get("error"), run.get("cause"), deployment.emulator.log_tail())
+    answers = [
+        json.loads(line)
+        for result in json.loads(run["output"])["results"]
+        for line in result["answers"].split("\n")
+    ]
+    path = folder / "model.json"
+    path.write_bytes(deployment.read(model))
+    assert answers == Snake(path).get_probability(rows)
+    tell(f"asked about {len(answers)} rows under the deployed roles: the probabilities of the laptop")
 
 
 def embedded_model() -> bytes:
