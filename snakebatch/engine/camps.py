@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snakebatch.engine.arrays import Ints
+from snakebatch.engine.arrays import Flags, Ints
 from snakebatch.engine.bits import Bits
 from snakebatch.engine.measured_rows import MeasuredRows
 
@@ -51,6 +51,12 @@ class Camps:
         start = np.repeat(np.cumsum(covers) - covers, covers)
         kin = np.repeat(np.arange(len(distinct)), covers)
         return cls(kin, np.arange(len(kin)) - start, group_of, rows.reshape(-1, measured.words), kin_of)
+
+    @property
+    def is_covered_often(self) -> Flags:
+        """(camps,): whether the class of each camp has several."""
+        often: Flags = np.bincount(self.kin)[self.kin] > 1
+        return often
 
     @property
     def group_of(self) -> Ints:

@@ -24,12 +24,12 @@ from snakebatch.engine.camps import COVERS, Camps
 from snakebatch.engine.candidates import Candidates, join
 from snakebatch.engine.drafts import Needed, Step, loosen, minimise
 from snakebatch.engine.draws import Words, below_many, mix_many
+from snakebatch.engine.leaves import Leaves
 from snakebatch.engine.measured_rows import MeasuredRows
 from snakebatch.engine.oppose import Opposer, TagWeights
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.rules import Rules, no_clauses, starts_of
 from snakebatch.engine.side_by_side import batches
-from snakebatch.engine.trees import Trees
 from snakebatch.engine.written import Written, write
 
 _FIRST_BATCH = 4
@@ -44,7 +44,11 @@ _GROUP_CELLS = 1 << 19
 _LEAST_COLUMNS = 20
 """Trees take as much room as so many columns do."""
 
-_CLAUSE, _TREE = 1, 2
+_ALONE = 20
+"""The first clauses of a camp are drawn without a tree: they decide where classes are easy to tell apart.
+Accuracy on digits, wine and breast cancer was .967, .956 and .957 with trees from the start."""
+
+_ORDER, _CLAUSE = 1, 2
 """What a draw is for."""
 
 
@@ -86,64 +90,70 @@ class _Accepted(NamedTuple):
 class _Cover:
     """Covers every member of every bucket by clauses of its class, some times over.
 
-    The members of a camp wait: first one of every leaf of its tree, the largest leaf first, then another one.
+    Where classes have several members the first clauses of a camp are drawn for one member each, and so
+    reach furthest; what is then left, and every regression, begins in the leaves of trees.
     """
 
     def __init__(self, opposer: Opposer, lookahead: int) -> None:
         self._opposer = opposer
         self._measured = opposer.measured
         self._lookahead = lookahead
-        self._camps = camps = Camps.of(opposer.measured)
-        self._group = camps.group_of
-        self._covered: Bits = np.zeros((len(camps.kin), self._measured.words), dtype=np.uint64)
+        self._camps = Camps.of(opposer.measured)
+        self._group = self._camps.group_of
+        self._covered: Bits = np.zeros((len(self._group), self._measured.words), dtype=np.uint64)
+        self._made: Ints = np.zeros(len(self._group), dtype=np.int64)
         self._accepted: list[_Accepted] = []
-        tree_of = self._group * COVERS + camps.cover
-        wanted = np.unique(tree_of)
-        self._tree = np.searchsorted(wanted, tree_of)
-        keys = mix_many(self._measured.keys[wanted // COVERS], _TREE, wanted % COVERS)
-        self._trees = Trees(opposer, camps, wanted // COVERS, keys, lookahead)
-
-    def _waiting(self) -> tuple[Ints, Ints]:
-        """Camp and row of all members, in the order of their turns."""
-        camp, row = self._camps.members()
-        leaf = self._trees.leaf[self._tree[camp], row]
-        pair = camp * (leaf.max() + 1) + leaf
-        order = np.argsort(pair, kind="stable")
-        camp, row, pair = camp[order], row[order], pair[order]
-        starts = np.flatnonzero(np.diff(pair, prepend=-1))
-        size = np.diff(starts, append=len(pair))
-        nth = np.arange(len(pair)) - np.repeat(starts, size)
-        order = np.lexsort((-np.repeat(size, size), nth, camp))
-        return camp[order], row[order]
 
     def run(self) -> list[Rules]:
+        camp, row = self._camps.members()
+        draws = mix_many(self._measured.keys[self._group[camp]], _ORDER, self._camps.cover[camp], row)
+        order = np.lexsort((draws, camp))
+        camp, row = camp[order], row[order]
+        alone = ~self._camps.is_covered_often[camp]
+        left = self._cover(camp[~alone], row[~alone], None)
+        camp, row = np.concatenate([left[0], camp[alone]]), np.concatenate([left[1], row[alone]])
+        if len(camp):
+            order = np.argsort(camp, kind="stable")
+            camp, row = camp[order], row[order]
+            leaves = Leaves(self._opposer, self._camps, camp, self._lookahead)
+            self._cover(*leaves.in_turn(camp, row), leaves)
+        return self._rules()
+
+    def _cover(self, camp: Ints, row: Ints, leaves: Leaves | None) -> tuple[Ints, Ints]:
+        """Clauses for members, which come by camp in the order of their turns; those that are left where
+        there are no leaves to begin in."""
         size = _FIRST_BATCH
         most = max(1, _BATCH_BITS // (self._lookahead * self._measured.width))
-        camp, row = self._waiting()
         while len(camp):
-            started = np.flatnonzero(_place_in_camp(camp) < size)
+            room = size if leaves is not None else np.minimum(size, _ALONE - self._made[camp])
+            started = np.flatnonzero(_place_in_camp(camp) < room)
+            if not len(started):
+                break
             for first in range(0, len(started), most):
                 part = started[first : first + most]
-                self._build(camp[part], row[part])
+                self._build(camp[part], row[part], leaves)
             left = ~self._is_covered(camp, row)
             camp, row = camp[left], row[left]
             size *= 2
-        return self._rules()
+        return camp, row
 
     def _is_covered(self, camp: Ints, row: Ints) -> Flags:
         word = self._covered[camp, row >> 6] >> (row & 63).astype(np.uint64)
         covered: Flags = (word & np.uint64(1)).astype(np.bool_)
         return covered
 
-    def _build(self, camp: Ints, row: Ints) -> None:
+    def _build(self, camp: Ints, row: Ints, leaves: Leaves | None) -> None:
         """Clauses for the members at ``row`` of the camps, kept if none before covers them."""
         group = self._group[camp]
         everything, mine = self._measured.everything[group], self._camps.rows[self._camps.kin[camp]]
         others = everything & ~mine
         keys = mix_many(self._measured.keys[group], _CLAUSE, self._camps.cover[camp], row)
-        leaf = self._trees.leaf[self._tree[camp], row]
-        drafts = self._trees.steps(leaf)
-        self._draw(group, row, keys, others & self._trees.leaf_rows[leaf], drafts)
+        if leaves is None:
+            drafts: list[Step] = []
+            self._draw(group, row, keys, others.copy(), drafts)
+        else:
+            drafts, inside = leaves.begin(camp, row)
+            self._draw(group, row, keys, others & inside, drafts)
         steps = minimise(drafts, others, everything)
         self._accept(camp, row, steps, mine & loosen(self._measured, steps, everything))
 
@@ -179,6 +189,7 @@ class _Cover:
             jobs = np.flatnonzero(place_in_camp == number)
             jobs = jobs[~self._is_covered(camp[jobs], row[jobs])]
             self._covered[camp[jobs]] |= false_on[jobs]
+            self._made[camp[jobs]] += 1
             kept[jobs] = True
         place = np.cumsum(kept) - 1
         clauses, literals = [], []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from snakebatch.clock import Clock
+from snakebatch.local.lambdas.errors import client_error
 from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency
 from snakebatch.mesh.admission import Admission
 from snakebatch.mesh.bracket import Bracket
@@ -92,6 +94,7 @@ class BracketBench:
     clock: Clock
     provisioned: ProvisionedConcurrency = field(init=False)
     executions: FakeExecutions = field(default_factory=FakeExecutions)
+    leaks: list[tuple[int, list[str]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.provisioned = ProvisionedConcurrency(self._exists, self.clock, seconds=90.0)
@@ -108,7 +111,21 @@ class BracketBench:
         table = BracketTable(dynamodb, TABLE)
         switching = Switching(table, ShardSlots(lambda_client, PREFIX, self.clock), self.clock)
         leases = LeaseTable(dynamodb, TABLE, self.clock)
-        return Bracket(Admission(leases, Executions(sfn)), table, switching)
+        return Bracket(Admission(leases, Executions(sfn)), table, switching, self._tell_leak)
+
+    def _tell_leak(self, slots: int, ended: Sequence[str]) -> None:
+        self.leaks.append((slots, [*ended]))
+
+    def refuse(self, operation: str, shards: Collection[str]) -> None:
+        """From now on Lambda fails at one operation (a boto3 method's name) on these shards."""
+        method = getattr(self.provisioned, operation)
+
+        def failing(**arguments: Any) -> Any:
+            if arguments["FunctionName"][-2:] in shards:
+                raise client_error("ServiceException", 500, "the shard's own trouble")
+            return method(**arguments)
+
+        setattr(self.provisioned, operation, failing)
 
     def run(self, action: str, death: Death | None = None, **fields: Any) -> dict[str, Any]:
         """One invocation; ``execution`` is a name here, and is said to run if nothing is known of it."""

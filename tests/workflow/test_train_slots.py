@@ -213,7 +213,7 @@ def test_the_sweep_closes_the_bracket_of_a_stopped_execution(stopped: tuple[Embe
     admission = Admission(
         LeaseTable(cloud.client("dynamodb"), LEASE_TABLE, clock), Executions(cloud.client("stepfunctions"))
     )
-    bracket = Bracket(admission, table, Switching(table, slots, clock))
+    bracket = Bracket(admission, table, Switching(table, slots, clock), lambda slots, ended: None)
     swept = bracket.run(BracketEvent.model_validate(eventbridge.scheduled("BracketSweepRule")))
     assert swept == {"closed": 1, "expired": 0, "released": 1, "leaked_slots": 5}
     assert levels(cloud) == {}

@@ -118,9 +118,9 @@ def test_a_thousand_classes_are_covered_in_bounded_work(monkeypatch: pytest.Monk
     started: list[int] = []
     build = clauses._Cover._build
 
-    def count(self: Any, camp: Any, row: Any) -> None:
+    def count(self: Any, camp: Any, row: Any, leaves: Any) -> None:
         started.append(len(row))
-        build(self, camp, row)
+        build(self, camp, row, leaves)
 
     monkeypatch.setattr(clauses._Cover, "_build", count)
     tracemalloc.start()
