@@ -60,6 +60,11 @@ class BucketVotes:
             first is not None and len(first) == self._n_clauses and bool((first[1:] > first[:-1]).all())
         )
 
+    def expect(self, n_rows: int, readings: Readings) -> None:
+        """Tell the readings that the bucket is going to be asked about so many rows."""
+        if self._table is None:
+            readings.expect(self._literals.bounds, n_rows * self._size)
+
     def add_to(self, votes: NDArray[np.float64], rows: Rows, readings: Readings) -> None:
         """Add the votes for ``rows`` to ``votes`` (all rows, classes)."""
         conds = self._conds

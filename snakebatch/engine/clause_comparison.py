@@ -1,17 +1,30 @@
-"""The clauses of a bucket by comparing every literal: for the few rows that no table would pay for."""
+"""The clauses of a bucket by comparing every literal: for the few rows that no table would pay for.
+
+Measures are compared with bounds, or their ranks among the bounds of many buckets with those of the bounds:
+rank < rank of the bound + 1 exactly where measure < bound.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.engine.clause_literals import ClauseLiterals, Floats
+from snakebatch.engine.clause_literals import ClauseLiterals
 from snakebatch.engine.readings import Readings
 from snakebatch.engine.rules import Ints
 
 _FEW_LITERALS = 32
+
+
+class _Ends(NamedTuple):
+    """The bounds of half-lines and both of ranges, (literals, 1) each: values, or ranks."""
+
+    line: NDArray[Any]
+    low: NDArray[Any]
+    high: NDArray[Any]
 
 
 class ClauseComparison:
@@ -26,8 +39,7 @@ class ClauseComparison:
         if len(lines.measure) > _FEW_LITERALS:
             self._measures, self._place = np.unique(lines.measure, return_inverse=True)
         self._all_measures = np.concatenate([self._measures, self._ranges.measure])
-        self._bound = self._rank_of(lines.bound)
-        self._low, self._high = self._rank_of(self._ranges.low), self._rank_of(self._ranges.high)
+        self._values = _Ends(*(end[:, None] for end in (lines.bound, self._ranges.low, self._ranges.high)))
         self._is_from = ~lines.below[:, None]
         clause, self._order = lines.clause, None
         if len(self._ranges.low):
@@ -42,16 +54,17 @@ class ClauseComparison:
     def held(self, readings: Readings, rows: Ints) -> NDArray[np.bool_]:
         """(clauses, rows): where a clause holds."""
         ranks = readings.ranks(self._all_measures, self._bounds)
-        asked = ranks.matrix[self._measures[:, None], rows]
+        matrix: NDArray[Any] = readings.plain(self._all_measures) if ranks is None else ranks.matrix
+        ends = self._values if ranks is None else self._ranks
+        asked = matrix[self._measures[:, None], rows]
         if self._place is not None:
             asked = asked.take(self._place, axis=0)
-        true: NDArray[np.bool_] = (asked <= self._bound) != self._is_from
+        true: NDArray[np.bool_] = (asked < ends.line) != self._is_from
         if readings.has_void:
-            true &= asked != ranks.none
+            true &= asked == asked if ranks is None else asked != ranks.none
         if len(self._ranges.low):
-            asked = ranks.matrix[self._ranges.measure[:, None], rows]
-            within = (asked > self._low) & (asked <= self._high)
-            true = np.concatenate([true, within & (asked != ranks.none)])
+            asked = matrix[self._ranges.measure[:, None], rows]
+            true = np.concatenate([true, (asked >= ends.low) & (asked < ends.high)])
         if self._single:
             return true
         bits = np.packbits(true, axis=1)
@@ -62,7 +75,7 @@ class ClauseComparison:
             held[self._clauses] = np.bitwise_or.reduceat(bits, self._starts, axis=0)
         return np.unpackbits(held, axis=1, count=len(rows)).view(np.bool_)
 
-    def _rank_of(self, bounds: Floats) -> NDArray[np.unsignedinteger[Any]]:
-        """(literals, 1): a measure below the bound reaches at most so many of the bounds."""
+    @cached_property
+    def _ranks(self) -> _Ends:
         kind = np.min_scalar_type(len(self._bounds) + 1)
-        return np.searchsorted(self._bounds, bounds).astype(kind)[:, None]
+        return _Ends(*((np.searchsorted(self._bounds, end) + 1).astype(kind) for end in self._values))

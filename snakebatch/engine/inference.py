@@ -149,6 +149,8 @@ class Inference:
         reached = self._forest.walk_all(readings)
         groups = list(_groups(reached))
         self._make_ready([number for number, _ in groups])
+        for number, rows in groups:
+            self._of_many[number].expect(len(rows), readings)
         places = reached - np.array(self._starts[:-1], dtype=np.int64)[:, None]
         if self._n_classes <= FEW_CLASSES:
             votes = np.zeros((len(table), self._n_classes), dtype=np.float64)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from snakebatch.engine.queries import QueryTable
 from snakebatch.engine.rules import Ints
 from snakebatch.engine.thresholds import Measures
 
+_T = TypeVar("_T", bound=np.generic)
+
 _UNKNOWN = -1.0
 """Not yet measured: what literals of their own measure of a text is 0 or more, or NaN."""
 
@@ -22,16 +25,24 @@ _SMALL_VOCABULARY = 8
 _KEPT_CELLS = 1 << 22
 """Most vocabulary entries whose measures are kept."""
 
+_RANK_COST = 2
+"""What a cell's rank costs, times the square of the bits of the number of bounds: a longer search meets more
+cache misses. In comparisons of a literal with a row, or rather in what each saves (measured)."""
 
-class Ranks(NamedTuple):
+
+@dataclass
+class Ranks:
     """``matrix`` (measures, rows): how many of the ``bounds`` a measure reaches, ``none`` where it is NaN;
     only of the measures that are ``ready``.
+
+    ``worth`` are the comparisons that are expected, less what was spent on ranks.
     """
 
     bounds: NDArray[np.float64]
     matrix: NDArray[np.unsignedinteger[Any]]
     ready: NDArray[np.bool_]
     none: int
+    worth: int = 0
 
 
 class Readings:
@@ -55,8 +66,8 @@ class Readings:
 
     def plain(self, numbers: Ints) -> NDArray[np.float64]:
         """(measures, rows): plain measures of all rows; those not in ``numbers`` may be unset."""
-        if len(self._filled) < len(self._measures.plain):
-            self._grow()
+        self._filled = _longer(self._filled, len(self._measures.plain))
+        self._matrix = _longer(self._matrix, len(self._measures.plain))
         missing = numbers[~self._filled[numbers]]
         for number in set(missing.tolist()):
             column, tag = self._measures.plain[number]
@@ -68,25 +79,41 @@ class Readings:
             self.has_void = self.has_void or bool(np.isnan(self._matrix[number]).any())
         return self._matrix
 
-    def ranks(self, numbers: Ints, bounds: NDArray[np.float64]) -> Ranks:
+    def expect(self, bounds: NDArray[np.float64], comparisons: int) -> None:
+        """Tell that so many comparisons of a literal with a row are going to be made with these bounds."""
+        self._ranks_of(bounds).worth += comparisons
+
+    def ranks(self, numbers: Ints, bounds: NDArray[np.float64]) -> Ranks | None:
         """How many of the bounds (distinct, ascending) plain measures reach; kept for this array of bounds.
 
-        Small integers are compared several times faster than the measures themselves.
+        Small integers are compared twice as fast as the measures themselves. But all rows are ranked for it:
+        None where more than the comparisons that are expected are worth, as with buckets that few rows reach
+        and that share their bounds with few others.
         """
         values = self.plain(numbers)
-        found = self._ranks.get(id(bounds))
-        if found is None or len(found.ready) < len(values):
-            kind = np.min_scalar_type(len(bounds) + 1)
-            empty = np.empty(values.shape, dtype=kind)
-            found = Ranks(bounds, empty, np.zeros(len(values), dtype=np.bool_), int(np.iinfo(kind).max))
-            self._ranks[id(bounds)] = found
+        found = self._ranks_of(bounds)
+        found.ready = _longer(found.ready, len(values))
         missing = np.array(sorted(set(numbers[~found.ready[numbers]].tolist())), dtype=np.int64)
         if len(missing):
+            cost = _RANK_COST * len(bounds).bit_length() ** 2 * len(missing) * len(self)
+            if cost > found.worth:
+                return None
+            found.worth -= cost
+            found.matrix = _longer(found.matrix, len(values))
             asked = values[missing]
             found.matrix[missing] = np.searchsorted(bounds, asked, side="right")
             if self.has_void:
                 found.matrix[missing] = np.where(np.isnan(asked), found.none, found.matrix[missing])
             found.ready[missing] = True
+        return found
+
+    def _ranks_of(self, bounds: NDArray[np.float64]) -> Ranks:
+        found = self._ranks.get(id(bounds))
+        if found is None:
+            kind = np.min_scalar_type(len(bounds) + 1)
+            matrix = np.empty((0, len(self)), dtype=kind)
+            found = Ranks(bounds, matrix, np.zeros(0, dtype=np.bool_), int(np.iinfo(kind).max))
+            self._ranks[id(bounds)] = found
         return found
 
     def values(self, number: int, rows: Rows) -> NDArray[np.float64]:
@@ -139,10 +166,11 @@ class Readings:
             values[absent[rows]] = np.nan
         return values
 
-    def _grow(self) -> None:
-        size = len(self._measures.plain)
-        matrix = np.empty((size, len(self._table)), dtype=np.float64)
-        matrix[: len(self._matrix)] = self._matrix
-        filled = np.zeros(size, dtype=np.bool_)
-        filled[: len(self._filled)] = self._filled
-        self._matrix, self._filled = matrix, filled
+
+def _longer(rows: NDArray[_T], size: int) -> NDArray[_T]:
+    """The same rows, and zeros behind them up to this many."""
+    if len(rows) >= size:
+        return rows
+    longer = np.zeros((size, *rows.shape[1:]), dtype=rows.dtype)
+    longer[: len(rows)] = rows
+    return longer

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snakebatch.engine import inference
+from snakebatch.engine import inference, readings
 from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.candle import candle_of
 from snakebatch.engine.clause_comparison import ClauseComparison
@@ -112,13 +112,17 @@ def linear_votes(model: Model, row: dict[str, Any]) -> tuple[list[int], list[int
 
 
 @settings(max_examples=300)
-@given(LAYERS, QUERIES)
-def test_any_layers_answer_as_the_linear_walk(layers: list[list[Bucket]], queries: list[Any]) -> None:
+@given(LAYERS, QUERIES, st.sampled_from([0, 2]))
+def test_any_layers_answer_as_the_linear_walk(
+    layers: list[list[Bucket]], queries: list[Any], rank_cost: int
+) -> None:
     model = model_of(layers)
     expected = [linear_votes(model, row) for row in queries]
 
     assert [(model.route(row), model.votes(row)) for row in queries] == expected
-    chunk = next(model.inference.ask(query_table(queries, HEADER, DATATYPES)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readings, "_RANK_COST", rank_cost)
+        chunk = next(model.inference.ask(query_table(queries, HEADER, DATATYPES)))
     assert chunk.places.T.tolist() == [places for places, _ in expected]
     assert chunk.votes.table().tolist() == [votes for _, votes in expected]
     assert [len(model.lookalikes(row)) for row in queries] == [sum(votes) for _, votes in expected]
@@ -148,14 +152,16 @@ def test_pairs_of_votes_say_what_the_table_says(layers: list[list[Bucket]], quer
 def test_a_table_says_what_comparing_says(clauses: list[tuple[Literal, ...]], queries: list[Any]) -> None:
     measures = Measures(len(HEADER))
     literals = clause_literals([Rules.of(clauses, [])], measures)[0]
-    readings = Readings(query_table(queries, HEADER, DATATYPES), measures)
+    read = Readings(query_table(queries, HEADER, DATATYPES), measures)
     used = np.arange(len(measures.plain))
-    values, rows = readings.plain(used), np.arange(len(queries))
+    values, rows = read.plain(used), np.arange(len(queries))
 
-    by_table = ClauseTable(literals).held(values, rows, has_void=readings.has_void)
-    compared = ClauseComparison(literals).held(readings, rows)
+    by_table = ClauseTable(literals).held(values, rows, has_void=read.has_void)
+    compared = ClauseComparison(literals).held(read, rows)
+    read.expect(literals.bounds, 1 << 40)
+    by_rank = ClauseComparison(literals).held(read, rows)
 
-    assert by_table.T.tolist() == compared.tolist()
+    assert by_table.T.tolist() == compared.tolist() == by_rank.tolist()
 
 
 def test_a_layer_of_thousands_of_buckets_costs_a_row_the_length_of_a_path() -> None:
@@ -178,8 +184,8 @@ def test_a_layer_of_thousands_of_buckets_costs_a_row_the_length_of_a_path() -> N
     assert len(layer) == 8192
     assert forest.walk(value_of) == [8190]
     assert len(asked) <= 14
-    readings = Readings(query_table([{"x": x + 0.5} for x in range(0, 8192, 7)], HEADER, DATATYPES), measures)
-    assert forest.walk_all(readings).tolist() == [list(range(0, 8192, 7))]
+    read = Readings(query_table([{"x": x + 0.5} for x in range(0, 8192, 7)], HEADER, DATATYPES), measures)
+    assert forest.walk_all(read).tolist() == [list(range(0, 8192, 7))]
 
 
 def test_a_path_of_thousands_of_literals_meets_no_recursion_limit() -> None:
