@@ -72,6 +72,8 @@ class Trees:
         self._true_on: Bits = np.concatenate(self._true_parts or [np.empty((0, measured.words), np.uint64)])
         self._parent: Ints = np.concatenate([*self._parents, np.empty(0, dtype=np.int64)])
         self._cut = join(self._cuts) if self._cuts else None
+        # They are rows x rows of bits, and the trees live as long as their buckets are covered.
+        del self._cuts, self._true_parts, self._parents, self._leaf_parts
 
     def steps(self, leaf: Ints) -> list[Step]:
         """The literals on the way to each leaf, root first, each false on the leaf's side."""
