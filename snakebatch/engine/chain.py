@@ -99,10 +99,11 @@ class _Chain:
         self._step += 1
         if is_one_class(population, rows):
             return None
-        sample = sample_of(rows)
+        key = mix(self._key, self._step)
+        sample = sample_of(rows, key)
         least = bucket * len(sample) / len(rows)
         costly = len(rows) <= bucket * 8
-        drawn = yield Ask(sample, mix(self._key, self._step), not costly, least_true=least, least_false=0)
+        drawn = yield Ask(sample, key, not costly, least_true=least, least_false=0)
         for literal in drawn:
             kept = rows[truth(population, literal, rows)]
             if bucket <= len(kept) < len(rows):

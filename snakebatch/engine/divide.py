@@ -98,7 +98,7 @@ def even_split(
         return Stop("one class")
     if 2 * least > n:
         return Stop("too few rows for two sides")
-    sample = sample_of(rows)
+    sample = sample_of(rows, key)
     share = _SLACK * least / n * len(sample)
     literals = yield Ask(sample, key, cheap=True, least_true=share, least_false=share)
     evaluations = ROUNDS * settings.lookahead * len(sample)

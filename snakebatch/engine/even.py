@@ -25,7 +25,7 @@ from snakebatch.engine.side_by_side import batches
 from snakebatch.engine.written import write
 
 SAMPLE = 256
-"""At least so many rows, evenly spaced, are what literals are drawn and compared on, where there are more."""
+"""At least so many rows, about evenly spaced, are what literals are drawn and compared on, where there are more."""
 
 ROUNDS = 4
 """Pairs of rows that are opposed; each gives the most even of its candidates."""
@@ -33,7 +33,7 @@ ROUNDS = 4
 _CELLS = 1 << 20
 """Bound on columns x rows of the samples that are looked at side by side."""
 
-_TRUE_ROW, _FALSE_ROW, _CANDIDATES = 1, 2, 3
+_TRUE_ROW, _FALSE_ROW, _CANDIDATES, _SAMPLE = 1, 2, 3, 4
 """What a draw is for."""
 
 
@@ -54,9 +54,17 @@ class Ask:
 _T = TypeVar("_T")
 
 
-def sample_of(rows: Rows) -> Rows:
-    """Every so many-th row: ``SAMPLE`` up to twice as many of them, or all."""
-    return rows[:: max(1, len(rows) // SAMPLE)]
+def sample_of(rows: Rows, key: int) -> Rows:
+    """A row of every so many: ``SAMPLE`` up to twice as many of them, or all.
+
+    Which one is drawn, by the place of the row: rows in a cycle (two classes in turn, the hours of a day)
+    may have any length of cycle in common with the stride.
+    """
+    stride = len(rows) // SAMPLE
+    if stride <= 1:
+        return rows
+    first = np.arange(0, len(rows), stride)
+    return rows[first + below_many(mix_many(key, _SAMPLE, first), np.minimum(stride, len(rows) - first))]
 
 
 Asking = Generator[Ask, list[Literal], _T]

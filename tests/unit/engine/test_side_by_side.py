@@ -158,3 +158,31 @@ def test_many_small_questions_beside_a_large_one_take_little_memory() -> None:
     tracemalloc.stop()
     assert peak < 100 << 20
     assert found[-1] == even.even_literals(population, Settings(), [large])[0]
+
+
+@pytest.mark.parametrize("cycle", [2, 24, 80])
+def test_a_sample_of_rows_in_a_cycle_has_all_of_the_cycle(cycle: int) -> None:
+    rows = np.arange(80 * even.SAMPLE * 2)  # 80 divides the stride
+    for key in range(5):
+        sample = even.sample_of(rows, key)
+        assert even.SAMPLE <= len(sample) <= 2 * even.SAMPLE
+        assert (np.diff(sample) > 0).all()
+        assert len(np.unique(sample % cycle)) >= min(cycle, 60)
+
+
+@pytest.mark.parametrize("size", [1, 2, 255, 256, 511, 512, 513, 1023, 1024, 70_001])
+def test_a_sample_is_of_all_parts_of_the_rows(size: int) -> None:
+    rows = np.arange(size) * 3
+    sample = even.sample_of(rows, 9)
+    assert min(size, even.SAMPLE) <= len(sample) <= 2 * even.SAMPLE
+    assert np.isin(sample, rows).all()
+    assert (np.diff(sample) > 0).all()
+    assert np.diff(sample, prepend=0, append=rows[-1]).max() <= 3 * 2 * max(1, size // even.SAMPLE)
+
+
+def test_layers_of_two_classes_in_turn_begin_with_different_literals() -> None:
+    draw = np.random.default_rng(4)
+    rows = [{"y": k % 2, "a": float(draw.normal()), "b": float(draw.normal())} for k in range(4096)]
+    population = read_rows(rows, "y").population
+    slices = whole_slices(population, Settings(8, 250, 0.0, "scientific", 5, 3, 3000), range(8))
+    assert len({one.path[0] for one in slices}) > 8
