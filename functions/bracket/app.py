@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import boto3
@@ -28,6 +29,15 @@ environment, clock, dynamodb = Environment.read(), SystemClock(), boto3.client("
 table = BracketTable(dynamodb, environment.lease_table)
 # One attempt a request: the library paces its requests and repeats them itself.
 once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
+
+
+def tell_leak(slots: int, ended: Sequence[str]) -> None:
+    """The alarm's metric, and whose it was. Both get out also where switching off fails after that."""
+    metrics.add_metric("LeakedSlots", MetricUnit.Count, float(slots))
+    if slots:
+        logger.warning("slots outlived their executions", extra={"slots": slots, "ended": [*ended]})
+
+
 bracket = Bracket(
     Admission(
         LeaseTable(dynamodb, environment.lease_table, clock, environment.spawn_rate),
@@ -35,6 +45,7 @@ bracket = Bracket(
     ),
     table,
     Switching(table, ShardSlots(boto3.client("lambda", config=once), environment.shard_prefix, clock), clock),
+    tell_leak,
 )
 
 
@@ -47,6 +58,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     result = bracket.run(asked)
     if asked.action == "sweep":
         metrics.add_metric("Sweeps", MetricUnit.Count, 1)
-        metrics.add_metric("LeakedSlots", MetricUnit.Count, float(str(result["leaked_slots"])))
     logger.info("bracket", extra={"action": asked.action, "answer": result})
     return result

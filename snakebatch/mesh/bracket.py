@@ -12,7 +12,7 @@ from snakebatch.mesh.lease import LeaseTable
 from snakebatch.mesh.pacing import pace_of
 from snakebatch.mesh.requests import BracketEvent
 from snakebatch.mesh.routing import Ring
-from snakebatch.mesh.sweep import Sweep
+from snakebatch.mesh.sweep import Sweep, TellLeak
 from snakebatch.mesh.switching import Switching
 from snakebatch.planner.rate import max_concurrency
 
@@ -40,6 +40,7 @@ class Bracket:
     admission: Admission
     table: BracketTable
     switching: Switching
+    tell_leak: TellLeak
 
     def run(self, event: BracketEvent) -> dict[str, object]:
         """Do the event's action; every answer is small."""
@@ -53,7 +54,7 @@ class Bracket:
             return self._close(event.holder)
         if event.action == "list":
             return self._list()
-        sweep = Sweep(self.admission, self.table, self.switching)
+        sweep = Sweep(self.admission, self.table, self.switching, self.tell_leak)
         return sweep.run() if event.action == "sweep" else sweep.expire()
 
     @property
@@ -123,7 +124,7 @@ class Bracket:
         elif standing == "closed" and event.slots:
             reason = "the bracket was closed while it opened"
         if reason is not None:
-            brackets = self._give_up(event, reason)
+            brackets = self._give_up(event, reason, reachable=trouble is None)
         pace = pace_of(holder, self.leases.read().leases.get(holder), brackets)
         return {
             "ready": reason is not None or standing != "allocating",
@@ -135,9 +136,11 @@ class Bracket:
             "wait_seconds": READY_WAIT,
         }
 
-    def _give_up(self, event: BracketEvent, reason: str) -> Brackets:
+    def _give_up(self, event: BracketEvent, reason: str, *, reachable: bool) -> Brackets:
         self.table.item.change(lambda brackets: brackets.records.pop(event.holder, None))
-        self._switch()
+        if reachable:
+            # Else the function would end before Lambda is outlasted once more: the expiry rule goes on.
+            self._switch()
         if event.slots_required or event.session is not None:
             raise PlanError(
                 f"{event.slots} provisioned slots can't be had: {reason}. "
@@ -162,7 +165,7 @@ class Bracket:
         record = self.table.item.change(lambda brackets: brackets.records.pop(holder, None))
         deadline = self._now() + _CLOSING_SECONDS
         while self.table.read().excess(record.ring if record is not None else None):
-            if self.switching.run() is not None:
+            if self.switching.run():
                 break
             if self._now() >= deadline:
                 raise BracketError(f"the slots of {holder} are being switched off still: close it again")

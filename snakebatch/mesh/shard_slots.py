@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from snakebatch.clock import Clock
 from snakebatch.errors import BracketError
-from snakebatch.mesh.routing import SHARDS, shard_name
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -60,14 +59,15 @@ class ShardSlots:
         except ClientError as error:
             raise SlotsRefusedError(f"{name}: {error.response['Error']['Message']}") from error
 
-    def delete(self, shard: str, qualifier: str = ALIAS) -> None:
-        """Switch all slots off; no error where there are none."""
+    def delete(self, shard: str, qualifier: str = ALIAS, *, patient: bool = True) -> None:
+        """Switch all slots off; no error where there are none. Who is not ``patient`` asks once."""
         name = self._name(shard)
         try:
             self._paced(
                 lambda: self.lambda_client.delete_provisioned_concurrency_config(
                     FunctionName=name, Qualifier=qualifier
-                )
+                ),
+                _ATTEMPTS if patient else 1,
             )
         except ClientError as error:
             if not _is_gone(error):
@@ -94,30 +94,26 @@ class ShardSlots:
             raise SlotsRefusedError(f"{name}: {reason}")
         return bool(answer["Status"] == "READY")
 
-    def found(self) -> Iterator[tuple[str, str, int]]:
-        """What there really is: shard, qualifier and slots of every configuration, one request a shard."""
-        for number in range(SHARDS):
-            yield from self._configurations(shard_name(number))
-
-    def _configurations(self, shard: str) -> Iterator[tuple[str, str, int]]:
+    def found(self, shard: str, *, patient: bool = True) -> list[tuple[str, int]]:
+        """What a shard really has: qualifier and slots of every configuration. As ``delete`` is patient."""
         name = self._name(shard)
         more: dict[str, Any] = {}
+        entries: list[tuple[str, int]] = []
         while True:
-            page = self._page(name, more)
-            for entry in page.get("ProvisionedConcurrencyConfigs", []):
-                yield (
-                    shard,
-                    entry["FunctionArn"].rpartition(":")[2],
-                    entry["RequestedProvisionedConcurrentExecutions"],
-                )
+            page = self._page(name, more, _ATTEMPTS if patient else 1)
+            entries += [
+                (entry["FunctionArn"].rpartition(":")[2], entry["RequestedProvisionedConcurrentExecutions"])
+                for entry in page.get("ProvisionedConcurrencyConfigs", [])
+            ]
             if not page.get("NextMarker"):
-                return
+                return entries
             more = {"Marker": page["NextMarker"]}
 
-    def _page(self, name: str, more: dict[str, Any]) -> Any:
+    def _page(self, name: str, more: dict[str, Any], attempts: int) -> Any:
         try:
             return self._paced(
-                lambda: self.lambda_client.list_provisioned_concurrency_configs(FunctionName=name, **more)
+                lambda: self.lambda_client.list_provisioned_concurrency_configs(FunctionName=name, **more),
+                attempts,
             )
         except ClientError as error:
             if _is_gone(error):
@@ -127,20 +123,20 @@ class ShardSlots:
     def _name(self, shard: str) -> str:
         return f"{self.prefix}-{shard}"
 
-    def _paced(self, call: Callable[[], T]) -> T:
+    def _paced(self, call: Callable[[], T], attempts: int = _ATTEMPTS) -> T:
         """The call's answer; raises ClientError for what asking again won't change."""
         pause = _FIRST_PAUSE
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             self._wait_turn()
             try:
                 return call()
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _PASSING:
                     raise
-                if attempt == _ATTEMPTS:
-                    raise BracketError(f"Lambda put off {_ATTEMPTS} requests in turn: {error}") from error
+                if attempt == attempts:
+                    raise BracketError(f"Lambda put off {attempts} requests in turn: {error}") from error
             except BotoCoreError as error:
-                if attempt == _ATTEMPTS:
+                if attempt == attempts:
                     raise BracketError(f"Lambda can't be reached: {error}") from error
             self.clock.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
