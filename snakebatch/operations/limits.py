@@ -24,6 +24,9 @@ MB zipped, with as much again to spare. The account's default is 75 GB.
 MACHINE_VCPUS = 2
 """Of a c7g.large, the gatherer's machine."""
 
+_USUAL_CONCURRENCY = 1_000
+"""Of an account that is not young any more (Lambda developer guide, "Lambda quotas")."""
+
 _OTHERS = 10
 """Environments that stage, wave, bracket, settle and the gatherer want beside the shards."""
 
@@ -98,6 +101,12 @@ def advise(account: Account, reserved: int) -> Advice:
         notes.append(
             f"the account runs {account.concurrency} functions at a time, the workflow would have "
             f"{children + _OTHERS}: it works, throttled and retried; ask Service Quotas for more (L-B99A9384)"
+        )
+    if account.concurrency < _USUAL_CONCURRENCY:
+        # No API tells this quota: Lambda refuses the function.
+        notes.append(
+            "a young account may refuse functions of 4,096 MB ('MemorySize' ... less than or equal to 3008): "
+            "then deploy with FunctionMemory=3008"
         )
     if slots_most == 0:
         notes.append(

@@ -58,6 +58,8 @@ def test_a_young_account_deploys_without_reservation_and_without_slots() -> None
     assert advice.problems == []
     assert advice.reserved_most == advice.slots_most == 0
     assert any("L-B99A9384" in note for note in advice.notes)
+    assert any("FunctionMemory=3008" in note for note in advice.notes)
+    assert not any("FunctionMemory" in note for note in advise(USUAL, 0).notes)
     assert any("slots 0" in note for note in advice.notes)
     assert any("L-A1AFA3CF" in note for note in advice.notes)
 

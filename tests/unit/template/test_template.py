@@ -118,9 +118,17 @@ def test_a_function_ends_before_its_state_gives_up() -> None:
     assert FUNCTIONS[SHARDS[0]]["Timeout"] < packet["TimeoutSeconds"]
 
 
+MOST_OF_A_YOUNG_ACCOUNT = 3008
+"""MB of a function (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: "New AWS accounts have
+reduced concurrency and memory quotas"; Lambda says the figure as it refuses).
+"""
+
+
 def test_shards_have_the_design_s_size_and_room_for_the_cache() -> None:
     shard = FUNCTIONS[SHARDS[0]]
-    assert (shard["MemorySize"], shard["Timeout"]) == (4096, 300)
+    memory = template()["Parameters"][shard["MemorySize"]["Ref"]]
+    assert (memory["Default"], shard["Timeout"]) == (4096, 300)
+    assert memory["MinValue"] <= MOST_OF_A_YOUNG_ACCOUNT, "else it could not deploy at all"
     assert shard["EphemeralStorage"]["Size"] << 20 > ON_DISK
 
 
