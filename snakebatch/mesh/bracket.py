@@ -162,7 +162,7 @@ class Bracket:
         Raises BracketError while something is still on, so that Step Functions and EventBridge call again.
         """
         self.leases.release(holder)
-        record = self.table.item.change(lambda brackets: brackets.records.pop(holder, None))
+        record = self.table.item.change(lambda brackets: brackets.close(holder, self._now()))
         deadline = self._now() + _CLOSING_SECONDS
         while self.table.read().excess(record.ring if record is not None else None):
             if self.switching.run():
@@ -170,6 +170,7 @@ class Bracket:
             if self._now() >= deadline:
                 raise BracketError(f"the slots of {holder} are being switched off still: close it again")
             self.leases.clock.sleep(_CLOSING_PAUSE)
+        self.table.item.change(lambda brackets: brackets.forget(holder))
         open_seconds = self._now() - record.opened if record is not None else 0.0
         return {
             "closed": True,

@@ -25,7 +25,8 @@ class _Mutable(BaseModel):
 class Record(_Mutable):
     """One bracket. It is written before the first slot is switched on, so that any part of it can be closed.
 
-    ``expiry`` is a session's; ``failed`` says why it can't be had: then it counts for nothing any more.
+    ``expiry`` is a session's; ``failed`` says why it can't be had, ``closed`` since when it is being switched
+    off: then it counts for nothing any more.
     """
 
     start: int
@@ -33,6 +34,12 @@ class Record(_Mutable):
     opened: float
     expiry: float | None = None
     failed: str | None = None
+    closed: float | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether its shards shall have its slots."""
+        return self.failed is None and self.closed is None
 
     @property
     def ring(self) -> Ring:
@@ -64,7 +71,7 @@ class Brackets(_Mutable):
         """Shard -> slots that it shall have; shards without any are left out."""
         sums: dict[str, int] = {}
         for record in self.records.values():
-            if record.failed is None:
+            if record.counts:
                 for shard, level in record.ring.levels().items():
                     sums[shard] = sums.get(shard, 0) + level
         return sums
@@ -104,25 +111,36 @@ class Brackets(_Mutable):
     def pending(self, holder: str) -> list[str]:
         """A holder's shards that were asked and are not ready yet."""
         record = self.records.get(holder)
-        mine = record.ring.levels() if record is not None and record.failed is None else {}
+        mine = record.ring.levels() if record is not None and record.counts else {}
         known = {shard: self.shards[shard] for shard in sorted(mine) if shard in self.shards}
         return [shard for shard, state in known.items() if state.asked and not state.ready]
 
     def fail(self, shard: str, reason: str) -> None:
         """A shard can't have its slots: the youngest bracket on it gives up, and the others keep theirs."""
         covering = [
-            record
-            for record in self.records.values()
-            if record.failed is None and shard in record.ring.levels()
+            record for record in self.records.values() if record.counts and shard in record.ring.levels()
         ]
         if covering:
             max(covering, key=lambda record: record.opened).failed = reason
         self.shards[shard] = Shard(asked=None)
 
+    def close(self, holder: str, now: float) -> Record | None:
+        """Let a bracket count no more; its record stays until its slots are off, for who has to ask again."""
+        record = self.records.get(holder)
+        if record is not None and record.closed is None:
+            record.closed = now
+        return record
+
+    def forget(self, holder: str) -> None:
+        """Drop the record of a bracket that was closed, unless it was opened again meanwhile."""
+        record = self.records.get(holder)
+        if record is not None and record.closed is not None:
+            del self.records[holder]
+
     def standing(self, holder: str) -> Standing:
         """How far a holder's slots are."""
         record = self.records.get(holder)
-        if record is None:
+        if record is None or record.closed is not None:
             return "closed"
         if record.failed is not None:
             return "failed"

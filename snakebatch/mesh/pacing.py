@@ -20,9 +20,9 @@ def pace_of(holder: str, lease: Lease | None, brackets: Brackets) -> Pace:
     """
     record = brackets.records.get(holder)
     slots = 0
-    if record is not None and record.failed is None:
+    if record is not None and record.counts:
         slots = record.slots
-    elif lease is not None and lease.session in brackets.records:
+    elif lease is not None and lease.session in brackets.records and brackets.records[lease.session].counts:
         record, slots = brackets.records[lease.session], lease.slots
     concurrency = max_concurrency(lease.share if lease is not None else 0.0, slots=slots)
     return Pace(concurrency, slots, record.ring if record is not None and slots else None)

@@ -85,6 +85,33 @@ def test_closing_says_what_was_open_and_how_long(bench: BracketBench) -> None:
     assert bench.run("close", execution="a") == {"closed": True, "slots": 0, "open_seconds": 0.0}
 
 
+def test_a_close_that_had_to_be_repeated_still_says_what_was_open(bench: BracketBench) -> None:
+    """Else the receipt would leave the slots out of the run's cost."""
+    bench.open_until_ready(execution="a", job="job", slots=3)
+    bench.clock.sleep(100)
+    bench.provisioned.requests_per_second = 0.0
+    with pytest.raises(BracketError):
+        bench.run("close", execution="a")
+    bench.provisioned.requests_per_second = None
+    closed = bench.run("close", execution="a")
+    assert closed["slots"] == 3
+    assert closed["open_seconds"] >= 190
+    assert bench.function().table.read().records == {}
+
+
+def test_what_is_being_closed_counts_for_nothing_and_can_be_opened_again(bench: BracketBench) -> None:
+    bench.open_until_ready(session="s", slots=2, minutes=60)
+    bench.provisioned.requests_per_second = 0.0
+    with pytest.raises(BracketError):
+        bench.run("close", session="s")
+    brackets = bench.function().table.read()
+    assert (brackets.wanted(), brackets.standing("session/s")) == ({}, "closed")
+    assert brackets.sessions(bench.clock.time()) == []
+    bench.provisioned.requests_per_second = None
+    assert bench.open_until_ready(session="s", slots=2, minutes=60)["slots"] == 2
+    assert len(bench.on) == 2
+
+
 def test_an_account_of_ten_goes_on_on_demand_or_gives_up(bench: BracketBench) -> None:
     bench.provisioned.account_limit = 10
     bench.run("admit", execution="a", packets=1000, slots=4)
