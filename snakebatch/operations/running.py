@@ -12,6 +12,9 @@ from snakebatch.operations.aws import asking, code_of
 CONTROL_PLANE_SECONDS = 0.1
 """Between two calls of Lambda's control plane, which takes 15 a second of all functions (Lambda quotas)."""
 
+BRACKETS = "brackets"
+"""Key (``pk``) of the lease table's item that says who wants slots."""
+
 _STOP_TRIES = 30
 _STOP_SECONDS = 2.0
 _GONE = frozenset({"StateMachineDoesNotExist", "ExecutionDoesNotExist", "ResourceNotFoundException"})
@@ -87,3 +90,15 @@ class Slots:
                 return []
         configs = found["ProvisionedConcurrencyConfigs"]
         return [config["FunctionArn"].rpartition(":")[2] for config in configs]
+
+
+def forget_brackets(dynamodb: Any, table: str) -> None:
+    """Have nobody want slots any more: the sweep would switch an open session's on again. ``dynamodb`` is a
+    boto3 client.
+    """
+    with asking(f"forgetting the open sessions in {table} (dynamodb:DeleteItem)"):
+        try:
+            dynamodb.delete_item(TableName=table, Key={"pk": {"S": BRACKETS}})
+        except Exception as error:
+            if code_of(error) not in _GONE:
+                raise

@@ -10,7 +10,7 @@ from snakebatch.clock import Clock
 from snakebatch.errors import AccountError
 from snakebatch.operations.bucket import Bucket
 from snakebatch.operations.leftovers import Leftovers
-from snakebatch.operations.running import Executions, Slots
+from snakebatch.operations.running import Executions, Slots, forget_brackets
 from snakebatch.operations.stack import Deployed, Stack
 
 POLL_SECONDS = 10.0
@@ -97,6 +97,8 @@ class Teardown:
             self.say(f"stopping {found.running} executions")
             gone.executions = self._executions().stop(_machines(deployed))
             self.say("closing the slots of the shards")
+            for table in deployed.of("AWS::DynamoDB::Table"):
+                forget_brackets(self.clients("dynamodb"), table)
             shards = [name for name in deployed.of("AWS::Lambda::Function") if "-v9-worker-pipe-" in name]
             gone.slots = Slots(self.clients("lambda"), self.clock).close(shards)
             gone.objects = self._empty(deployed, keep_models)

@@ -11,6 +11,8 @@ import pytest
 from snakebatch import cli, cli_teardown
 from snakebatch.clock import SimulatedClock
 from snakebatch.errors import AccountError
+from snakebatch.mesh.bracket_records import Record
+from snakebatch.mesh.bracket_table import BracketTable
 from snakebatch.operations.bucket import Bucket, is_kept
 from snakebatch.operations.leftovers import FUNCTIONS, LAYERS, LOG_GROUPS, Leftovers
 from snakebatch.operations.running import Executions
@@ -20,6 +22,7 @@ from tests.unit.operations.conftest import TestClients
 
 PREFIX = "sb-test"
 BUCKET = f"{PREFIX}-jobs"
+LEASES = f"{PREFIX}-leases"
 WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 ROLE = {
     "Type": "AWS::IAM::Role",
@@ -48,6 +51,15 @@ TEMPLATE = {
         "Shard01": shard("01"),
         "JobsBucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": BUCKET}},
         "ReportsQueue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"{PREFIX}-v9-reports"}},
+        "LeaseTable": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "TableName": LEASES,
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            },
+        },
         "TrainMachine": {
             "Type": "AWS::StepFunctions::StateMachine",
             "Properties": {
@@ -103,6 +115,24 @@ def test_everything_of_the_deployment_goes_and_nothing_else(deployed: TestClient
     groups = {group["logGroupName"] for group in deployed("logs").describe_log_groups()["logGroups"]}
     assert groups == {f"/aws/lambda/{PREFIX}-two-stage", "/aws/lambda/other"}
     assert teardown(deployed).look().deployed is None
+
+
+def test_an_open_session_is_forgotten_before_its_slots_go(deployed: TestClients) -> None:
+    """The sweep runs until the stack is gone, and gives who is written down what it asked for."""
+    table = BracketTable(deployed("dynamodb"), LEASES)
+    record = Record(start=0, slots=2, opened=0.0, expiry=1e12)
+    table.item.change(lambda brackets: brackets.records.update({"session/s": record}))
+    seen: list[dict[str, Any]] = []
+    delete = deployed.lambdas.delete_provisioned_concurrency_config
+
+    def deleting(**arguments: Any) -> None:
+        seen.append(table.read().wanted())
+        delete(**arguments)
+
+    deployed.lambdas.delete_provisioned_concurrency_config = deleting  # type: ignore[method-assign]  # a look
+    down = teardown(deployed)
+    down.run(down.look())
+    assert seen == [{}, {}]
 
 
 def test_executions_end_as_aborted_by_the_teardown(deployed: TestClients) -> None:
