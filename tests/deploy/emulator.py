@@ -26,6 +26,18 @@ from snakebatch.local.isolation import ACCOUNT, REGION, isolated_environment, is
 from tests.support.handlers import ROOT
 
 PYTHON = ROOT / "build/venv-emulator/bin/python"
+_PROGRAM = """
+import os, runpy, signal, sys, threading
+
+def end_with_whoever_started_us():
+    sys.stdin.buffer.read()
+    os.killpg(0, signal.SIGKILL)
+
+threading.Thread(target=end_with_whoever_started_us, daemon=True).start()
+sys.argv = ["ministack"]
+runpy.run_module("ministack", run_name="__main__")
+"""
+"""Our end of its standard input closes also where we are killed, and can't end it ourselves."""
 _START_SECONDS, _STOP_SECONDS, _POLL_SECONDS = 60.0, 10.0, 0.1
 _CLIENT = Config(
     region_name=REGION,
@@ -79,10 +91,10 @@ class Emulator:
         with self._log.open("wb") as log:
             # A session of its own, so that its functions' processes end with it.
             self._process = subprocess.Popen(
-                [PYTHON, "-m", "ministack"],
+                [PYTHON, "-c", _PROGRAM],
                 cwd=scratch,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
