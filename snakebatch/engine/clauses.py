@@ -109,9 +109,9 @@ class _Cover:
         draws = mix_many(self._measured.keys[self._group[camp]], _ORDER, self._camps.cover[camp], row)
         order = np.lexsort((draws, camp))
         camp, row = camp[order], row[order]
-        alone = ~self._camps.is_covered_often[camp]
-        left = self._cover(camp[~alone], row[~alone], None)
-        camp, row = np.concatenate([left[0], camp[alone]]), np.concatenate([left[1], row[alone]])
+        often = self._camps.is_covered_often[camp]
+        left = self._cover(camp[often], row[often], None)
+        camp, row = np.concatenate([left[0], camp[~often]]), np.concatenate([left[1], row[~often]])
         if len(camp):
             order = np.argsort(camp, kind="stable")
             camp, row = camp[order], row[order]

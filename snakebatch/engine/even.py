@@ -25,7 +25,7 @@ from snakebatch.engine.side_by_side import batches
 from snakebatch.engine.written import write
 
 SAMPLE = 256
-"""At least so many rows, about evenly spaced, are what literals are drawn and compared on, where there are more."""
+"""At least so many rows, about evenly spaced, are what literals are drawn and compared on, if there are more."""
 
 ROUNDS = 4
 """Pairs of rows that are opposed; each gives the most even of its candidates."""
@@ -64,7 +64,8 @@ def sample_of(rows: Rows, key: int) -> Rows:
     if stride <= 1:
         return rows
     first = np.arange(0, len(rows), stride)
-    return rows[first + below_many(mix_many(key, _SAMPLE, first), np.minimum(stride, len(rows) - first))]
+    drawn: Rows = first + below_many(mix_many(key, _SAMPLE, first), np.minimum(stride, len(rows) - first))
+    return rows[drawn]
 
 
 Asking = Generator[Ask, list[Literal], _T]
