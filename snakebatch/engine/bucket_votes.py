@@ -101,32 +101,30 @@ class BucketVotes:
 
     def _alike(self, rows: Rows, readings: Readings) -> NDArray[np.bool_]:
         """(entries, rows): where all clauses of an entry's cond are false."""
-        excluded = ~self._held(rows, readings)
+        alike = ~self._held(rows, readings)
         first, *more = self._conds.levels
-        if not more:
-            return excluded if self._is_every_clause else excluded[first]
-        bits = np.packbits(excluded, axis=1)
-        alike = bits[first]
-        for clauses in more:
-            alike[: len(clauses)] &= bits[clauses]
+        if more or not self._is_every_clause:
+            excluded, alike = alike, alike[first]
+            for clauses in more:
+                alike[: len(clauses)] &= excluded[clauses]
         return np.unpackbits(alike, axis=1, count=len(rows)).view(np.bool_)
 
-    def _held(self, rows: Rows, readings: Readings) -> NDArray[np.bool_]:
-        """(clauses, rows): where a clause holds."""
+    def _held(self, rows: Rows, readings: Readings) -> NDArray[np.uint8]:
+        """(clauses, bytes): where a clause holds, a bit for each row."""
         if self._size:
             table = self._table_for(len(rows))
             if table is not None:
                 values = readings.plain(self._measures)
-                held = table.held(values, rows, has_void=readings.has_void).T
+                held = np.packbits(table.held(values, rows, has_void=readings.has_void).T, axis=1)
             else:
                 if self._comparison is None:
                     self._comparison = ClauseComparison(self._literals)
                 held = self._comparison.held(readings, rows)
         else:
-            held = np.zeros((self._n_clauses, len(rows)), dtype=np.bool_)
+            held = np.zeros((self._n_clauses, -(-len(rows) // 8)), dtype=np.uint8)
         for (measure, bound, below), clauses in self._literals.own:
             asked = readings.values(measure, rows)
-            held[clauses] |= asked < bound if below else asked >= bound
+            held[clauses] |= np.packbits(asked < bound if below else asked >= bound)
         return held
 
     def _table_for(self, n_rows: int) -> ClauseTable | None:

@@ -25,7 +25,7 @@ from snakebatch.engine.side_by_side import batches
 from snakebatch.engine.written import write
 
 SAMPLE = 256
-"""At least so many rows, about evenly spaced, are what literals are drawn and compared on, if there are more."""
+"""At least so many rows, about evenly spaced, are what literals are drawn and compared on."""
 
 ROUNDS = 4
 """Pairs of rows that are opposed; each gives the most even of its candidates."""

@@ -68,15 +68,16 @@ class Readings:
         """(measures, rows): plain measures of all rows; those not in ``numbers`` may be unset."""
         self._filled = _longer(self._filled, len(self._measures.plain))
         self._matrix = _longer(self._matrix, len(self._measures.plain))
-        missing = numbers[~self._filled[numbers]]
-        for number in set(missing.tolist()):
+        missing = sorted(set(numbers[~self._filled[numbers]].tolist()))
+        for number in missing:
             column, tag = self._measures.plain[number]
             population = self._table.population
             self._matrix[number] = self._patched(
                 number, column, measured(population, column, tag, population.all_rows), population.all_rows
             )
             self._filled[number] = True
-            self.has_void = self.has_void or bool(np.isnan(self._matrix[number]).any())
+        if missing and not self.has_void:
+            self.has_void = bool(np.isnan(self._matrix[missing]).any())
         return self._matrix
 
     def expect(self, bounds: NDArray[np.float64], comparisons: int) -> None:
