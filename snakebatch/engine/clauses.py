@@ -1,11 +1,11 @@
 """The clauses of buckets: for each class, what is true on every other member and false on some of this class.
 
-A clause belongs to the member F it was started for. It begins with the literals of F's leaf in a random
-tree (``trees``); further ones from oppose(T, F) are added, T drawn among the other classes' members on which
-the clause is still false, until none is left. Then it is made minimal and its thresholds are loosened. Since
-its draws are keyed by F, it does not matter which clauses are built side by side: those of many buckets
-advance together, and those whose F was covered meanwhile are dropped, so the result is that of going one by
-one.
+A clause belongs to the member F it was started for. But for the first ones of a class, it begins with the
+literals of F's leaf in a random tree (``leaves``). Literals from oppose(T, F) are added, T drawn among the
+other classes' members on which the clause is still false, until none is left. Then it is made minimal and
+its thresholds are loosened. Since its draws are keyed by F, it does not matter which clauses are built side
+by side: those of many buckets advance together, and those whose F was covered meanwhile are dropped, so the
+result is that of going one by one.
 
 Where classes have several members each they are covered ``COVERS`` times, with other draws, and a member has
 a cond for every cover: what one cover took for the border, another one draws elsewhere.
