@@ -187,10 +187,17 @@ def test_a_gatherer_that_is_killed_is_replaced(tmp_path: Path) -> None:
         assert cloud.gatherers[1].stop() == 0
 
 
+class _HalfAMinuteAgo(SystemClock):
+    """What was given back then is free by now."""
+
+    def time(self) -> float:
+        return super().time() - 30.0
+
+
 def test_an_execution_waits_until_the_rate_is_free() -> None:
-    """On a simulated clock: the turns that it waits for take no time."""
+    """On a simulated clock: the turns that it waits for take no time. Functions have the machine's clock."""
     with EmbeddedCloud(processes=1, clock=SimulatedClock()) as cloud:
-        table = LeaseTable(cloud.client("dynamodb"), LEASE_TABLE, SystemClock())
+        table = LeaseTable(cloud.client("dynamodb"), LEASE_TABLE, _HalfAMinuteAgo())
         table.ask("another", table.want(10_000), [])
         arn = cloud.train({"dataset": upload(cloud, TEXT), "target": "y", **PARAMETERS})
         reach(cloud, arn, "AwaitTurn")
