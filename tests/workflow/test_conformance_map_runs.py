@@ -27,6 +27,17 @@ TOLERANCES = [
     ({"ToleratedFailurePercentage": "{% 25 * 2 %}"}, "SUCCEEDED"),
 ]
 
+ZERO_FAILS = {
+    "C": {
+        "Type": "Choice",
+        "Choices": [{"Condition": "{% $states.input = 0 %}", "Next": "F"}],
+        "Default": "W",
+    },
+    "F": {"Type": "Fail", "Error": "Mine"},
+    "W": {"Type": "Wait", "Seconds": 500, "End": True},
+}
+"""A child of the item 0 fails; any other one waits."""
+
 
 @pytest.mark.parametrize(("tolerance", "status"), TOLERANCES, ids=lambda v: str(v))
 def test_tolerated_failures_are_enforced(tolerance: dict[str, Any], status: str) -> None:
@@ -41,17 +52,8 @@ def test_tolerated_failures_are_enforced(tolerance: dict[str, Any], status: str)
 
 
 def test_when_too_many_failed_the_rest_is_stopped_and_not_started() -> None:
-    inner = {
-        "C": {
-            "Type": "Choice",
-            "Choices": [{"Condition": "{% $states.input = 0 %}", "Next": "F"}],
-            "Default": "W",
-        },
-        "F": {"Type": "Fail", "Error": "Mine"},
-        "W": {"Type": "Wait", "Seconds": 500, "End": True},
-    }
     with world() as here:
-        ended = here.run(mapping(states=inner, MaxConcurrency=3, ResultWriter=WRITER), [1, 1, 0, 1, 1])
+        ended = here.run(mapping(states=ZERO_FAILS, MaxConcurrency=3, ResultWriter=WRITER), [1, 1, 0, 1, 1])
         (run,) = here.sfn.list_map_runs(executionArn=ended.arn)["mapRuns"]
         counts = here.sfn.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
         folder = f"bucket/out/{run['mapRunArn'].rpartition(':')[2]}"
@@ -206,18 +208,9 @@ def test_counts_are_live_and_an_update_takes_effect_while_it_runs() -> None:
 
 
 def test_an_update_of_the_tolerance_can_fail_a_run() -> None:
-    inner = {
-        "C": {
-            "Type": "Choice",
-            "Choices": [{"Condition": "{% $states.input = 0 %}", "Next": "F"}],
-            "Default": "W",
-        },
-        "F": {"Type": "Fail", "Error": "Mine"},
-        "W": {"Type": "Wait", "Seconds": 500, "End": True},
-    }
     with world() as here:
         with here.clock.holding():
-            arn = here.start(mapping(states=inner, ToleratedFailureCount=5), [0, 1])
+            arn = here.start(mapping(states=ZERO_FAILS, ToleratedFailureCount=5), [0, 1])
             here.clock.sleep(5)
             (run,) = here.sfn.list_map_runs(executionArn=arn)["mapRuns"]
             here.sfn.update_map_run(mapRunArn=run["mapRunArn"], toleratedFailureCount=0)

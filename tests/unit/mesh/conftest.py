@@ -10,17 +10,14 @@ import pytest
 from moto import mock_aws
 
 from tests.support.brackets import BracketBench
+from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import BUCKET, TABLE, MeshBench
 
 
 @pytest.fixture
 def mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MeshBench]:
     """An empty account: bucket, queues and table, and nothing in them."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "eu-west-3",
-    }.items():
+    for name, value in TEST_ACCOUNT.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
         yield MeshBench(tmp_path)

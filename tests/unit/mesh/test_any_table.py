@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import MeshBench
 from tests.support.training import in_process
 
-ACCOUNT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-3"}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=5)
 NUMBERS = st.one_of(st.integers(-9, 9), st.floats(allow_nan=False, allow_infinity=False)).map(str)
 TARGETS = (
@@ -43,7 +43,7 @@ def tables(draw: st.DrawFn) -> str:
 @given(text=tables(), grain=st.sampled_from(["slice", "bucket"]), levels=st.sampled_from([1, "auto"]))
 def test_mesh_and_process_agree(text: str, grain: str, levels: int | str) -> None:
     parameters = {"n_layers": 2, "bucket": 3, "tau": 8, "seed": 11}
-    with TemporaryDirectory() as name, patch.dict(os.environ, ACCOUNT), mock_aws():
+    with TemporaryDirectory() as name, patch.dict(os.environ, TEST_ACCOUNT), mock_aws():
         folder = Path(name)
         mesh = MeshBench(folder)
         _, model = mesh.train(mesh.upload(text), leaf_grain=grain, levels_per_wave=levels, **parameters)

@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from snakebatch.operations.aws import Clients
+from tests.support.credentials import TEST_ACCOUNT
 from tests.unit.operations.account import FakeLambda
 
 
@@ -29,11 +30,7 @@ class TestClients(Clients):
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClients]:
     """Clients of an empty account."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "eu-west-3",
-    }.items():
+    for name, value in TEST_ACCOUNT.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
         yield TestClients()
