@@ -72,6 +72,12 @@ def some(bits: Bits) -> NDArray[np.bool_]:
     return found
 
 
+def is_set(bits: Bits, which: NDArray[np.int64], row: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether ``row`` is among the bits of ``which`` of (j, words), elementwise."""
+    found: NDArray[np.bool_] = (bits[which, row >> 6] >> (row & 63).astype(np.uint64)) & np.uint64(1) == 1
+    return found
+
+
 def nth_set(bits: Bits, index: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each row of (j, words), the number of its index-th set bit (0-based; it must exist)."""
     counts = np.bitwise_count(bits)

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from snakebatch.engine.arrays import Flags, Ints
-from snakebatch.engine.bits import Bits, count, nth_set, positions, some
+from snakebatch.engine.arrays import Ints
+from snakebatch.engine.bits import Bits, count, is_set, nth_set, positions, some
 from snakebatch.engine.camps import COVERS, Camps
 from snakebatch.engine.candidates import Candidates, join
 from snakebatch.engine.drafts import Needed, Step, loosen, minimise
@@ -132,15 +132,10 @@ class _Cover:
             for first in range(0, len(started), most):
                 part = started[first : first + most]
                 self._build(camp[part], row[part], leaves)
-            left = ~self._is_covered(camp, row)
+            left = ~is_set(self._covered, camp, row)
             camp, row = camp[left], row[left]
             size *= 2
         return camp, row
-
-    def _is_covered(self, camp: Ints, row: Ints) -> Flags:
-        word = self._covered[camp, row >> 6] >> (row & 63).astype(np.uint64)
-        covered: Flags = (word & np.uint64(1)).astype(np.bool_)
-        return covered
 
     def _build(self, camp: Ints, row: Ints, leaves: Leaves | None) -> None:
         """Clauses for the members at ``row`` of the camps, kept if none before covers them."""
@@ -187,7 +182,7 @@ class _Cover:
         place_in_camp = _place_in_camp(camp)
         for number in range(int(place_in_camp.max()) + 1):
             jobs = np.flatnonzero(place_in_camp == number)
-            jobs = jobs[~self._is_covered(camp[jobs], row[jobs])]
+            jobs = jobs[~is_set(self._covered, camp[jobs], row[jobs])]
             self._covered[camp[jobs]] |= false_on[jobs]
             self._made[camp[jobs]] += 1
             kept[jobs] = True

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from snakebatch.engine.arrays import Flags, Floats, Ints
-from snakebatch.engine.bits import Bits, count, nth_set
+from snakebatch.engine.bits import Bits, count, is_set, nth_set
 from snakebatch.engine.camps import Camps
 from snakebatch.engine.candidates import Candidates, join
 from snakebatch.engine.drafts import Step
@@ -109,8 +109,7 @@ class Trees:
             tree, row, node = tree[~stays], row[~stays], node[~stays]
             number[chosen] = np.arange(len(chosen))
             node = number[node]
-            out = inside[node, row >> 6] >> (row & 63).astype(np.uint64) & np.uint64(1) == 0
-            node = 2 * node + out
+            node = 2 * node + ~is_set(inside, node, row)
             nodes = self._children(nodes.take(chosen), inside)
             self._cuts.append(cuts)
             self._n_cuts += len(chosen)
