@@ -13,15 +13,19 @@ from aws_lambda_powertools import Logger
 
 from gatherer.answering import Answerer
 from gatherer.drainer import Drainer
-from gatherer.health import PATH, Pulse, health_server
+from gatherer.health import Pulse
 from gatherer.progress import Progress
 from gatherer.service import Service
 from snakebatch.clock import SystemClock
 from snakebatch.mesh.assembly import Assembler
 from snakebatch.mesh.environment import Environment
+from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.population_cache import PopulationCache
+from snakebatch.mesh.predicting import PredictClient
+from snakebatch.mesh.prediction_store import PredictionStore
 from snakebatch.mesh.store import JobStore
+from snakebatch.mesh.sync_client import sync_client
 
 
 def build(environment: Environment, logger: Logger) -> Service:
@@ -56,13 +60,31 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    with _health(service, environment.gatherer_port):
+    with _http(service, environment):
         logger.info("the gatherer drains the report queue")
         service.run()
 
 
-def _health(service: Service, port: int | None) -> AbstractContextManager[int | None]:
-    return nullcontext() if port is None else health_server(service.pulse, port)
+def _http(service: Service, environment: Environment) -> AbstractContextManager[None]:
+    port, inherited = environment.gatherer_port, environment.gatherer_socket
+    if port is None and inherited is None:
+        return nullcontext()
+    # Who only drains needs no web framework, and waits for none to load.
+    from gatherer.api.app import create_app
+    from gatherer.api.parts import Parts
+    from gatherer.api.server import listening, serving
+
+    store, clock = service.drainer.store, SystemClock()
+    predictions = PredictionStore(store.objects)
+    parts = Parts(
+        jobs=Jobs(store, boto3.client("stepfunctions"), environment.train_machine, clock),
+        predict=PredictClient(sync_client(boto3), environment.predict_machine, predictions),
+        pulse=service.pulse,
+        progress=service.drainer.progress,
+        clock=clock,
+        clients=boto3.client,
+    )
+    return serving(create_app(parts), listening(port or 0, inherited))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m gatherer",
         description="Drain the report queue and assemble models, until SIGTERM.",
         epilog="The environment names JOBS_BUCKET, REPORTS_QUEUE_URL and REPORTS_DLQ_URL (outputs of the "
-        f"stack); GATHERER_THREADS receive (4), and GATHERER_PORT, if it is set, answers GET {PATH}.",
+        "stack); GATHERER_THREADS receive (4). GATHERER_PORT, if it is set, serves the HTTP API and the "
+        "pages, and wants TRAIN_MACHINE_ARN and PREDICT_MACHINE_ARN too.",
     )
 
 

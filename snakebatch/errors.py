@@ -2,6 +2,7 @@
 
     SnakeBatchError
     ├── InputError                 data or parameters that cannot be trained on, or asked of a model
+    ├── UnknownJobError            a job id that nothing is known of
     ├── ModelError                 a model that cannot be read, or lacks what was asked of it
     │   └── StrippedModelError     the question needs the population, which was left out
     ├── PlanError                  a plan that can't be carried out within its limits
@@ -38,6 +39,10 @@ class SnakeBatchError(Exception):
 
 class InputError(SnakeBatchError):
     """Data or parameters that cannot be used; the message names row, column or parameter."""
+
+
+class UnknownJobError(SnakeBatchError):
+    """There is no job of that id: it was deleted, or the id is wrong."""
 
 
 class ModelError(SnakeBatchError):

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +49,8 @@ class EmbeddedCloud:
     ``gatherers`` is how many gatherer processes run; ``clock`` is the executor's; ``root`` holds
     statemachine/, functions/ and gatherer/ (default: the checkout, or the wheel's copy); ``environment`` goes
     to every function and gatherer, over ours; ``gather_heartbeat`` is how many seconds all gatherers may be
-    silent before the workflow assembles from S3 by itself.
+    silent before the workflow assembles from S3 by itself; ``http`` is the host and port (0: a free one) at
+    which the gatherers serve their API and pages, ``url`` then says where.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class EmbeddedCloud:
         root: Path | None = None,
         environment: Mapping[str, str] | None = None,
         gather_heartbeat: int = deployment.GATHER_HEARTBEAT_SECONDS,
+        http: tuple[str, int] | None = None,
     ) -> None:
         self.processes = (
             processes if processes is not None else min(_MAX_PROCESSES, max(2, os.cpu_count() or 2))
@@ -74,6 +77,8 @@ class EmbeddedCloud:
         self._root = root
         self._given = dict(environment or {})
         self._gather_heartbeat = gather_heartbeat
+        self._http = http
+        self._listener: socket.socket | None = None
         self._exits = ExitStack()
         self.sfn: StepFunctions
         self.pool: LambdaPool
@@ -102,6 +107,14 @@ class EmbeddedCloud:
     def train_arn(self) -> str:
         """The ARN of the training workflow."""
         return self.machines["train"]
+
+    @property
+    def url(self) -> str:
+        """Where the gatherers serve their API and pages."""
+        if self._listener is None:
+            raise CloudError("this cloud serves no pages: start it with http=(host, port)")
+        host, port = self._listener.getsockname()[:2]
+        return f"http://{host}:{port}"
 
     def client(self, service: str) -> Any:
         """What boto3.client(service) would be: s3, sqs, dynamodb, lambda or stepfunctions."""
@@ -138,9 +151,14 @@ class EmbeddedCloud:
         """Start one more gatherer."""
         gatherer = Gatherer(
             root=self._bundle,
-            environment=self._environment,
+            environment={
+                **self._environment,
+                "TRAIN_MACHINE_ARN": self.machines["train"],
+                "PREDICT_MACHINE_ARN": self.machines.get("predict", ""),
+            },
             log=self._scratch / f"gatherer-{len(self.gatherers)}.log",
             lifeline=self._lifeline,
+            listener=self._listener,
         )
         self.gatherers.append(gatherer)
         # Killed, not asked to stop: a long poll may take seconds to end, and nothing of it is to survive.
@@ -192,6 +210,10 @@ class EmbeddedCloud:
             self._start_step_functions()
         for result in made:
             result.result()
+        if self._http is not None:
+            # Bound here, inherited by each gatherer: while one is restarted, callers wait and do not fail.
+            self._listener = socket.create_server(self._http)
+            self._exits.callback(self._listener.close)
         self._environment = self._deployed_environment()
         self._deploy()
         for _ in range(self._wanted_gatherers):

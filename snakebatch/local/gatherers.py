@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,15 @@ _GRACE = 10.0
 class Gatherer:
     """One running gatherer: ``python -m gatherer`` in the bundle's folder."""
 
-    def __init__(self, *, root: Path, environment: Mapping[str, str], log: Path, lifeline: Lifeline) -> None:
+    def __init__(
+        self,
+        *,
+        root: Path,
+        environment: Mapping[str, str],
+        log: Path,
+        lifeline: Lifeline,
+        listener: socket.socket | None = None,
+    ) -> None:
         self.log = log
         temporary = log.with_suffix("")
         temporary.mkdir()
@@ -25,10 +34,14 @@ class Gatherer:
             "TMPDIR": str(temporary),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
+        inherited = [lifeline.read_end]
+        if listener is not None:
+            variables["GATHERER_SOCKET"] = str(listener.fileno())
+            inherited.append(listener.fileno())
         command = boot_command("snakebatch.local.processes", "run_module", lifeline.read_end, "gatherer")
         with open(log, "ab") as sink:
             self._process: subprocess.Popen[bytes] = start_child(
-                command, environment=variables, log=sink, pass_fds=[lifeline.read_end], cwd=root
+                command, environment=variables, log=sink, pass_fds=inherited, cwd=root
             )
 
     @property

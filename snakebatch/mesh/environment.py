@@ -64,9 +64,25 @@ class Environment:
 
     @property
     def gatherer_port(self) -> int | None:
-        """Where the gatherer answers probes; None where nobody asks."""
+        """Where the gatherer serves its HTTP API; None where nobody calls."""
         port = self.values.get("GATHERER_PORT")
         return int(port) if port else None
+
+    @property
+    def gatherer_socket(self) -> int | None:
+        """A listening socket that the gatherer's parent has bound; None where it binds its own."""
+        number = self.values.get("GATHERER_SOCKET")
+        return int(number) if number else None
+
+    @property
+    def train_machine(self) -> str:
+        """ARN of the training workflow."""
+        return self._get("TRAIN_MACHINE_ARN")
+
+    @property
+    def predict_machine(self) -> str:
+        """ARN of the workflow that answers small batches."""
+        return self._get("PREDICT_MACHINE_ARN")
 
     @property
     def cache_folder(self) -> Path:

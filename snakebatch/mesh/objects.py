@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -59,6 +59,15 @@ class Objects:
             raise
         return head["ETag"], head["ContentLength"]
 
+    def said_of(self, key: str) -> dict[str, str] | None:
+        """What the object's metadata say; None where there is no object."""
+        try:
+            return self.s3.head_object(Bucket=self.bucket, Key=key)["Metadata"]
+        except ClientError as error:
+            if status_of(error) == _MISSING:
+                return None
+            raise
+
     def get(self, key: str) -> bytes:
         """The object's bytes; raises MeshError where there is none."""
         data = self.find(key)
@@ -79,11 +88,16 @@ class Objects:
         """Write, over whatever is there."""
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=data, ContentType=content_type)
 
-    def create(self, key: str, data: bytes) -> bool:
-        """Write unless something is there; False where something is. Of two writers at once, one wins."""
+    def create(self, key: str, data: bytes, said: Mapping[str, str] | None = None) -> bool:
+        """Write unless something is there; False where something is. Of two writers at once, one wins.
+
+        ``said`` is what the object's metadata say beside its bytes: see ``said_of``.
+        """
         for _ in range(_ATTEMPTS):
             try:
-                self.s3.put_object(Bucket=self.bucket, Key=key, Body=data, IfNoneMatch="*")
+                self.s3.put_object(
+                    Bucket=self.bucket, Key=key, Body=data, IfNoneMatch="*", Metadata=said or {}
+                )
             except ClientError as error:
                 if status_of(error) == _EXISTS:
                     return False

@@ -90,6 +90,13 @@ class RunRecord(Message):
         return self.input.slots == "auto" and not self.slots
 
 
+class RunName(Message):
+    """Which job an execution is of: who knows its name alone finds the rest."""
+
+    job: str
+    fingerprint: str
+
+
 class WaveRecord(Message):
     """The packets of one wave, in order, those already done in an earlier run included."""
 

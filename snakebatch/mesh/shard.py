@@ -8,6 +8,7 @@ from snakebatch.clock import Clock
 from snakebatch.engine.population import Population
 from snakebatch.errors import EngineMismatchError, MeshError
 from snakebatch.mesh.engines import Engine
+from snakebatch.mesh.invocation import Invocation
 from snakebatch.mesh.leaves import atom_leaves, chains, slice_leaves
 from snakebatch.mesh.messages import LeafIndex, LeafMessage, LeafResult, Packet, Report
 from snakebatch.mesh.path_rows import PathRows
@@ -41,7 +42,9 @@ class Shard:
         done_before = report is not None
         if report is None:
             report = work(packet, event.packet, self._population(packet), self.engine)
-            self.store.put_report(packet, report)
+            spent = self.clock.time() - started
+            by = Invocation(event.packet, packet.role, event.shard, self.cold, started, spent)
+            self.store.put_report(packet, report, by)
         # Sent also for a report that was there: the first to write it may have died before it could ring the
         # bell.
         self.queue.send(self._messages(packet, report, event, started))

@@ -7,6 +7,7 @@
     jobs/{job}/{fp}/layers-{n}/model.json                and model_stripped.json
     jobs/{job}/{fp}/executions/{execution}/...           run, manifest, assembled, receipt, waves/{n}/
     waves/{job}/{fp}/{execution}/{n}/...                 items.json and results/, of use while the Map runs
+    runs/{execution}.json                                which job and fingerprint an execution is of
     gather/pending/{id}.json                             task tokens that wait for their model
 
 ``fp`` is the start of the fingerprint. Packets and reports are shared by all executions of a job, which is
@@ -19,13 +20,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from snakebatch.errors import ChecksumError, FingerprintError, MeshError
 from snakebatch.mesh.canonical import canonical, content_hash, read_json, seal, unseal
+from snakebatch.mesh.invocation import Invocation, invocation_of
 from snakebatch.mesh.messages import GatherMessage, Message, Packet, PacketItem, Report, Role, parse
 from snakebatch.mesh.objects import Objects
-from snakebatch.mesh.records import Assembled, JobRecord, Manifest, RunRecord, WaveRecord
+from snakebatch.mesh.records import Assembled, JobRecord, Manifest, RunName, RunRecord, WaveRecord
 
 R = TypeVar("R", bound=Message)
 
@@ -137,14 +139,14 @@ class JobStore:
         data = self.objects.find(key)
         return None if data is None else _report(data, key, packet.role, identity)
 
-    def put_report(self, packet: Packet, report: Report) -> bool:
+    def put_report(self, packet: Packet, report: Report, by: Invocation) -> bool:
         """Write a report once. Where another shard was faster, check that it said the same; False then.
 
         Raises MeshError where it did not: two shards that disagree on the same packet are not the same
         engine.
         """
         key = Keys(packet.job, packet.fingerprint).report(packet.role, report.packet)
-        if self.objects.create(key, seal("report", report.body())):
+        if self.objects.create(key, seal("report", report.body()), by.said()):
             return True
         if (
             self.report(Keys(packet.job, packet.fingerprint), packet.role, report.packet).body()
@@ -159,16 +161,35 @@ class JobStore:
         key = keys.report(role, packet)
         return _report(self.objects.get(key), key, role, packet)
 
+    def invocation(self, keys: Keys, role: Role, packet: str) -> Invocation | None:
+        """Who made a packet's report; None where there is no report, or it does not say."""
+        said = self.objects.said_of(keys.report(role, packet))
+        return None if said is None else invocation_of(packet, role, said)
+
     def reported(self, keys: Keys, role: Role) -> set[str]:
         """The ids of all packets of a role that have a report."""
+        return {*self.reported_at(keys, role)}
+
+    def reported_at(self, keys: Keys, role: Role) -> dict[str, float]:
+        """The ids of all packets of a role that have a report, and when it was written (epoch seconds)."""
         prefix = keys.reports(role)
-        return {key[len(prefix) :].partition(".")[0] for key in self.objects.keys(prefix)}
+        return {key[len(prefix) :].partition(".")[0]: when for key, when in self.objects.written(prefix)}
 
     # One execution
 
     def put_run(self, run: RunRecord) -> None:
         keys = Keys(run.job, run.fingerprint)
         self.objects.put(keys.execution(run.execution, "run.json"), _plain(run))
+        self.objects.put(_run(run.execution), _plain(RunName(job=run.job, fingerprint=run.fingerprint)))
+
+    def find_run(self, execution: str) -> RunRecord | None:
+        """The run of an execution's name; None where it was never staged."""
+        key = _run(execution)
+        data = self.objects.find(key)
+        if data is None:
+            return None
+        name = _read(RunName, data, key)
+        return self.run(Keys(name.job, name.fingerprint), execution)
 
     def run(self, keys: Keys, execution: str) -> RunRecord:
         return self._record(RunRecord, keys.execution(execution, "run.json"))
@@ -182,6 +203,18 @@ class JobStore:
 
     def wave(self, keys: Keys, execution: str, wave: int) -> WaveRecord:
         return self._record(WaveRecord, keys.execution(execution, f"waves/{wave}/wave.json"))
+
+    def find_wave(self, keys: Keys, execution: str, wave: int) -> WaveRecord | None:
+        """A wave's record; None where it is not planned yet."""
+        key = keys.execution(execution, f"waves/{wave}/wave.json")
+        data = self.objects.find(key)
+        return None if data is None else _read(WaveRecord, data, key)
+
+    def items(self, keys: Keys, execution: str, wave: int) -> list[PacketItem]:
+        """The items that a wave's Map was given: those of its packets that had no report yet."""
+        key = keys.wave(execution, wave, "items.json")
+        found: list[Any] = read_json(self.objects.get(key), key)
+        return [parse(PacketItem, item) for item in found]
 
     def results(self, keys: Keys, execution: str, wave: int) -> str:
         """The prefix under which a Map writes its results."""
@@ -246,6 +279,10 @@ class JobStore:
 
     def _record(self, model: type[R], key: str) -> R:
         return _read(model, self.objects.get(key), key)
+
+
+def _run(execution: str) -> str:
+    return f"runs/{execution}.json"
 
 
 def _plain(record: Message) -> bytes:

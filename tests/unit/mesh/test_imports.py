@@ -29,6 +29,7 @@ ADAPTERS = {
     "objects.py",
     "dataset.py",
     "executions.py",
+    "jobs.py",
     "shard_slots.py",
     "sync_client.py",
     "versioned.py",

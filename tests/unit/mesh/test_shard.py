@@ -9,8 +9,10 @@ import pytest
 from snakebatch.errors import ChecksumError, EngineMismatchError, FingerprintError, MeshError
 from snakebatch.mesh.canonical import seal
 from snakebatch.mesh.engines import SnakeEngine
+from snakebatch.mesh.invocation import Invocation
 from snakebatch.mesh.messages import LeafMessage
 from snakebatch.mesh.requests import ShardEvent
+from snakebatch.mesh.store import Keys
 from tests.support.mesh import MeshBench
 from tests.support.tables import overlapping
 
@@ -97,9 +99,21 @@ def test_two_shards_that_disagree_are_noticed(mesh: MeshBench) -> None:
     mesh.shard().run(event)
     report = mesh.store.find_report(packet, event.packet)
     assert report is not None
-    assert mesh.store.put_report(packet, report) is False
+    by = Invocation(event.packet, "leaf", "01", True, 1.0, 2.0)
+    assert mesh.store.put_report(packet, report, by) is False
     with pytest.raises(MeshError, match="answered packet"):
-        mesh.store.put_report(packet, report.model_copy(update={"evaluations": -1}))
+        mesh.store.put_report(packet, report.model_copy(update={"evaluations": -1}), by)
+
+
+def test_a_report_says_beside_its_bytes_who_made_it_and_when(mesh: MeshBench) -> None:
+    staged, event = leaf_event(mesh)
+    shard = mesh.shard()
+    shard.clock.sleep(5)
+    shard.run(event)
+    keys = Keys(staged["run"]["job"], staged["run"]["fingerprint"])
+    made = mesh.store.invocation(keys, "leaf", event.packet)
+    assert made == Invocation(event.packet, "leaf", event.shard, True, shard.clock.time(), 0.0)
+    assert mesh.store.invocation(keys, "divide", event.packet) is None
 
 
 def test_long_cells_stay_in_s3(mesh: MeshBench) -> None:

@@ -1,0 +1,185 @@
+"""Jobs as their users know them: start, ask how far, list, fetch the model, delete.
+
+A job is known by the name of its execution (``model_id``). All of it is read from Step Functions and S3, so
+that any gatherer, restarted or beside another, says the same.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from snakebatch.clock import Clock
+from snakebatch.errors import InputError, UnknownJobError, shown
+from snakebatch.mesh.canonical import canonical
+from snakebatch.mesh.job_status import JobStatus, Progress, progress_of
+from snakebatch.mesh.messages import Message, Role
+from snakebatch.mesh.records import JobRecord, Manifest, RunRecord, WaveRecord
+from snakebatch.mesh.requests import read_input
+from snakebatch.mesh.store import JobStore, Keys
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+_ID_BYTES = 16
+_ROLES: tuple[Role, ...] = ("divide", "conquer", "leaf")
+_NO_SUCH = frozenset({"ExecutionDoesNotExist", "InvalidArn", "InvalidName"})
+
+
+class JobSummary(Message):
+    """A line of the list of jobs."""
+
+    model_id: str
+    status: str
+    started: float
+    ended: float | None = None
+
+
+class JobList(Message):
+    """A page of jobs, newest first; ``next`` asks for the one after it."""
+
+    jobs: list[JobSummary]
+    next: str | None = None
+
+
+def new_model_id() -> str:
+    """A name that nobody can guess: who knows it may be handed a link to the model."""
+    return secrets.token_hex(_ID_BYTES)
+
+
+@dataclass
+class Jobs:
+    """The jobs of one training workflow. ``machine`` is its ARN, ``sfn`` a boto3 client."""
+
+    store: JobStore
+    sfn: SFNClient
+    machine: str
+    clock: Clock
+
+    def arn(self, model_id: str) -> str:
+        """The ARN of a job's execution."""
+        return f"{self.machine.replace(':stateMachine:', ':execution:')}:{model_id}"
+
+    def start(self, asked: Mapping[str, Any], model_id: str | None = None) -> str:
+        """Start a training of an execution input; returns the job's id.
+
+        A ``model_id`` that already has a run of the very same input is that run: nothing is started twice.
+        Raises InputError for a bad input, or an id that was started with another one.
+        """
+        name = model_id or new_model_id()
+        given = {"job": name, **{key: value for key, value in asked.items() if value is not None}}
+        read_input(given)
+        text = canonical(given)
+        try:
+            self.sfn.start_execution(stateMachineArn=self.machine, name=name, input=text)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+            if json.loads(self._execution(name)["input"]) != given:
+                raise InputError(
+                    f"job {shown(name)} was started with other data or parameters: choose another id or key"
+                ) from error
+        return name
+
+    def status(self, model_id: str) -> JobStatus:
+        """How far a job is; raises UnknownJobError where there is none of that id."""
+        execution = self._execution(model_id)
+        run = self.store.find_run(model_id)
+        started, now = execution["startDate"].timestamp(), self.clock.time()
+        ended = execution["stopDate"].timestamp() if "stopDate" in execution else None
+        said: dict[str, Any] = {
+            "model_id": model_id,
+            "status": execution["status"],
+            "state": self._state(model_id),
+            "started": started,
+            "ended": ended,
+            "seconds": round(max(0.0, (ended or now) - started), 3),
+            "error": execution.get("error"),
+            "cause": execution.get("cause"),
+        }
+        if run is not None:
+            record = self.store.job(run.job, run.fingerprint)
+            said |= {
+                "job": run.job,
+                "fingerprint": run.fingerprint,
+                "rows": record.rows,
+                "n_layers": run.input.n_layers,
+                "max_usd": run.input.max_usd,
+                **self._progress(record, run, now, started).body(),
+            }
+        if "output" in execution:
+            output = json.loads(execution["output"])
+            said |= {key: output.get(key) for key in ("model", "model_stripped", "receipt")}
+            said["usd"] = output.get("usd", 0.0)
+        if ended is not None:
+            said |= {"rate": 0.0, "eta_seconds": None}
+        return JobStatus(**said)
+
+    def jobs(self, limit: int = 50, after: str | None = None, status: str | None = None) -> JobList:
+        """The latest jobs; ``after`` is the ``next`` of the page before, ``status`` chooses."""
+        asked: dict[str, Any] = {"stateMachineArn": self.machine, "maxResults": limit}
+        if after is not None:
+            asked["nextToken"] = after
+        if status is not None:
+            asked["statusFilter"] = status
+        try:
+            page = self.sfn.list_executions(**asked)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidToken":
+                raise InputError("after: no page follows this token; ask for the first one again") from error
+            raise
+        lines = [
+            JobSummary(
+                model_id=found["name"],
+                status=found["status"],
+                started=found["startDate"].timestamp(),
+                ended=found["stopDate"].timestamp() if "stopDate" in found else None,
+            )
+            for found in page["executions"]
+        ]
+        return JobList(jobs=lines, next=page.get("nextToken"))
+
+    def waves(self, run: RunRecord) -> list[WaveRecord]:
+        """The waves of a run that are planned so far, in order."""
+        keys = Keys(run.job, run.fingerprint)
+        found: list[WaveRecord] = []
+        while (record := self.store.find_wave(keys, run.execution, len(found))) is not None:
+            found.append(record)
+        return found
+
+    def _progress(self, record: JobRecord, run: RunRecord, now: float, started: float) -> Progress:
+        keys = Keys(run.job, run.fingerprint)
+        waves = self.waves(run)
+        used = {wave.role for wave in waves}
+        reported: dict[Role, dict[str, float]] = {
+            role: self.store.reported_at(keys, role) if role in used else {} for role in _ROLES
+        }
+        manifest: Manifest | None = None
+        if "leaf" in used:
+            manifest = self.store.manifest(keys, run.execution)
+        return progress_of(record, run, waves, manifest, reported, now, started)
+
+    def _execution(self, model_id: str) -> Any:
+        try:
+            return self.sfn.describe_execution(executionArn=self.arn(model_id))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NO_SUCH:
+                raise UnknownJobError(
+                    f"there is no job {shown(model_id)}: it was deleted, or the id is wrong"
+                ) from error
+            raise
+
+    def _state(self, model_id: str) -> str:
+        """The state that was entered last."""
+        page = self.sfn.get_execution_history(
+            executionArn=self.arn(model_id), reverseOrder=True, maxResults=50, includeExecutionData=False
+        )
+        for event in page["events"]:
+            if "stateEnteredEventDetails" in event:
+                return event["stateEnteredEventDetails"]["name"]
+        return ""
