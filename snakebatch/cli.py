@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from snakebatch.bench.cli import add_bench
 from snakebatch.cli_bracket import add_bracket
 from snakebatch.cli_operations import add_operations
+from snakebatch.cli_serve import add_serve
 from snakebatch.engine.settings import ENGINES, MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
 from snakebatch.errors import AccountError, InputError, ModelError, PlanError, SnakeBatchError
 from snakebatch.version import ENGINE, VERSION
@@ -103,6 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_train(commands)
     _add_predict(commands)
+    add_serve(commands, _whole)
     add_bench(commands, _whole)
     add_bracket(commands, _whole)
     add_operations(commands, _whole)

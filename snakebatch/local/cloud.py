@@ -212,7 +212,7 @@ class EmbeddedCloud:
             result.result()
         if self._http is not None:
             # Bound here, inherited by each gatherer: while one is restarted, callers wait and do not fail.
-            self._listener = socket.create_server(self._http)
+            self._listener = _bound(*self._http)
             self._exits.callback(self._listener.close)
         self._environment = self._deployed_environment()
         self._deploy()
@@ -276,6 +276,15 @@ class EmbeddedCloud:
                 type=deployment.MACHINES[workflow],
             )
             self.machines[workflow] = created["stateMachineArn"]
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise CloudError(
+            f"{host}:{port} can't be listened on ({error.strerror or error}): name another port"
+        ) from error
 
 
 def _check_extras() -> None:

@@ -37,7 +37,7 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert VERSION in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["predict"], ["bracket"], ["bracket", "open"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["predict"], ["serve"], ["bracket"], ["bracket", "open"]])
 def test_help_has_an_example(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([*command, "--help"]) == 0
     assert "example: snakebatch" in capsys.readouterr().out
