@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 LAYER_LOCK := requirements-layer.lock
+GATHERER_LOCK := requirements-gatherer.lock
 DEPLOY_LOCK := requirements-deploy.lock
 DEPLOY_VENV := build/venv-deploy
 EMULATOR_LOCK := requirements-emulator.lock
@@ -92,6 +93,8 @@ UV_COMPILE = $(BIN)/uv pip compile --universal --fork-strategy fewest --python-v
 lock: $(READY) ## pin the newest versions again (ARGS=--upgrade), for Python 3.11 to 3.13, Linux and macOS
 	@$(UV_COMPILE) pyproject.toml --all-extras $(ARGS) -o $(LOCK)
 	@$(UV_COMPILE) pyproject.toml --extra aws -c $(LOCK) --upgrade -o $(LAYER_LOCK)
+	@$(UV_COMPILE) pyproject.toml --extra http -c $(LOCK) --upgrade -o $(GATHERER_LOCK) \
+		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' $(LAYER_LOCK))
 	@$(UV_COMPILE) --group pyproject.toml:deploy $(ARGS) -o $(DEPLOY_LOCK)
 	@$(UV_COMPILE) --group pyproject.toml:emulator $(ARGS) -o $(EMULATOR_LOCK)
 	@$(UV_COMPILE) --group pyproject.toml:checks $(ARGS) -o $(CHECKS_LOCK)

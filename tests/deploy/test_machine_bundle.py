@@ -53,7 +53,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scratch = tmp_path_factory.mktemp("machine")
     archives = [
         build("DependencyLayer", ROOT / f"layer/{ARCHITECTURE}", scratch / "dependencies"),
-        build("GathererLayer", ROOT / "gatherer", scratch / "gatherer"),
+        build("GathererLayer", ROOT / f"layer/{ARCHITECTURE}", scratch / "gatherer"),
     ]
     for archive in archives:
         # As the user data does, which keeps no file modes.
@@ -76,8 +76,8 @@ def test_the_gatherer_starts_with_nothing_but_the_layers(unpacked: Path) -> None
 
 
 def test_it_imports_no_package_of_this_machine(unpacked: Path) -> None:
-    imports = "import gatherer.__main__, boto3, numpy, pydantic"
-    script = f"{imports}; print(boto3.__file__, numpy.__file__, pydantic.__file__)"
+    imports = "import gatherer.__main__, gatherer.api.app, boto3, numpy, pydantic, fastapi, uvicorn, jinja2"
+    script = f"{imports}; print(boto3.__file__, numpy.__file__, pydantic.__file__, fastapi.__file__)"
     done = subprocess.run(
         [str(PYTHON), "-s", "-c", script],
         env={"PYTHONPATH": str(unpacked / "python"), "PYTHONDONTWRITEBYTECODE": "1"},

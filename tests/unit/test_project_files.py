@@ -15,12 +15,13 @@ from snakebatch import cli
 from snakebatch.cli_files import DATA_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = tuple(f"requirements{kind}.lock" for kind in ("", "-layer", "-deploy", "-checks", "-emulator"))
+LOCKS = tuple(f"requirements{kind}.lock" for kind in ("", "-layer", "-gatherer", "-deploy", "-checks", "-emulator"))
 PINNED = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
 SCRIPTS = (
     ".ci/run",
     "tools/build-layer",
     "tools/find-python",
+    "tools/install-wheels",
     "tools/make-venv",
     "tools/make-node-modules",
     "tools/other-pythons",
@@ -56,6 +57,10 @@ def test_the_locks_pin_every_dependency_and_agree() -> None:
     assert names(PROJECT["dependencies"] + ALL_EXTRAS) <= everything.keys()
     assert names(PROJECT["dependencies"] + EXTRAS["aws"]) <= layer.keys()
     assert layer.items() <= everything.items()
+    gatherer = pins("requirements-gatherer.lock")
+    assert names(EXTRAS["http"]) <= gatherer.keys()
+    assert gatherer.items() <= everything.items()
+    assert not gatherer.keys() & layer.keys(), "the machine has the functions' layer too"
 
 
 def test_every_dependency_has_its_reason() -> None:
