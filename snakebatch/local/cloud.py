@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from snakebatch.clock import Clock
+from snakebatch.clock import Clock, SystemClock
 from snakebatch.errors import CloudError
 from snakebatch.local import deployment
 from snakebatch.local.bundle import bundle_root, is_bundle
@@ -32,6 +32,7 @@ from snakebatch.local.gatherers import Gatherer
 from snakebatch.local.isolation import ACCOUNT
 from snakebatch.local.lambda_server import LambdaServer
 from snakebatch.local.lambdas import PRELOAD, LambdaPool
+from snakebatch.local.metrics import Metrics
 from snakebatch.local.processes import Lifeline
 from snakebatch.local.services import Services, endpoints
 
@@ -201,7 +202,7 @@ class EmbeddedCloud:
             clock=self._clock,
         )
         self._exits.callback(self.pool.close)
-        self._lambda_server = LambdaServer(self.pool.provisioned)
+        self._lambda_server = LambdaServer(self.pool)
         self._exits.callback(self._lambda_server.close)
         with ThreadPoolExecutor(3) as helpers:
             made = [
@@ -214,6 +215,9 @@ class EmbeddedCloud:
             # Bound here, inherited by each gatherer: while one is restarted, callers wait and do not fail.
             self._listener = _bound(*self._http)
             self._exits.callback(self._listener.close)
+            # Pages show throttles and concurrency as CloudWatch has them.
+            metrics = Metrics(self.pool.counts, lambda: self.client("cloudwatch"), SystemClock())
+            self._exits.callback(metrics.close)
         self._environment = self._deployed_environment()
         self._deploy()
         for _ in range(self._wanted_gatherers):

@@ -1,6 +1,7 @@
-"""Lambda's provisioned concurrency over HTTP on a loopback port, for handlers, which run in other processes.
+"""Lambda's concurrency, provisioned and reserved, over HTTP on a loopback port: for handlers and gatherers,
+which run in other processes.
 
-Speaks Lambda's REST and JSON for these four operations; all others are refused by name.
+Speaks Lambda's REST and JSON for these few operations; all others are refused by name.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
-from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency
-
 _PATH = re.compile(r"/2019-09-30/functions/([^/]+)/provisioned-concurrency/?")
+_RESERVED = re.compile(r"/2019-09-30/functions/([^/]+)/concurrency/?")
+_ACCOUNT = re.compile(r"/2016-08-19/account-settings/?")
 
 
 @dataclass(frozen=True)
@@ -40,27 +41,28 @@ class Answer:
 
 
 def is_offered(path: str) -> bool:
-    """Whether a path is one of the four operations'."""
+    """Whether a path is that of provisioned concurrency."""
     return _PATH.fullmatch(path) is not None
 
 
-def answer(provisioned: ProvisionedConcurrency, method: str, path: str, query: str, body: bytes) -> Answer:
-    """Carry one request out."""
-    match = _PATH.fullmatch(path)
-    if match is None or method not in ("GET", "PUT", "DELETE"):
-        return Answer(501, {"message": f"{method} {path} is not offered"}, "NotImplementedException")
+def answer(functions: Any, method: str, path: str, query: str, body: bytes) -> Answer:
+    """Carry one request out. ``functions`` has a boto3 Lambda client's methods, or some of them."""
     asked = {name: values[0] for name, values in parse_qs(query).items()}
     try:
-        return _carry_out(provisioned, method, match[1], asked, body)
+        if (match := _PATH.fullmatch(path)) and method in ("GET", "PUT", "DELETE"):
+            return _carry_out(functions, method, match[1], asked, body)
+        if method == "GET" and (match := _RESERVED.fullmatch(path)):
+            return Answer(200, functions.get_function_concurrency(FunctionName=match[1]))
+        if method == "GET" and _ACCOUNT.fullmatch(path):
+            return Answer(200, functions.get_account_settings())
     except ClientError as problem:
         error = problem.response["Error"]
         status = problem.response["ResponseMetadata"]["HTTPStatusCode"]
         return Answer(status, {"message": error["Message"]}, error["Code"])
+    return Answer(501, {"message": f"{method} {path} is not offered"}, "NotImplementedException")
 
 
-def _carry_out(
-    provisioned: ProvisionedConcurrency, method: str, name: str, asked: dict[str, str], body: bytes
-) -> Answer:
+def _carry_out(provisioned: Any, method: str, name: str, asked: dict[str, str], body: bytes) -> Answer:
     if method == "GET" and asked.get("List") == "ALL":
         return Answer(200, provisioned.list_provisioned_concurrency_configs(FunctionName=name))
     where = {"FunctionName": name, "Qualifier": asked["Qualifier"]}
@@ -77,8 +79,8 @@ def _carry_out(
 class LambdaServer:
     """A server that runs until it is closed; ``url`` says where."""
 
-    def __init__(self, provisioned: ProvisionedConcurrency) -> None:
-        handler = type("Handler", (_Handler,), {"provisioned": provisioned})
+    def __init__(self, functions: Any) -> None:
+        handler = type("Handler", (_Handler,), {"functions": functions})
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
@@ -95,7 +97,7 @@ class LambdaServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    provisioned: ProvisionedConcurrency
+    functions: Any
     protocol_version = "HTTP/1.1"
 
     def do_PUT(self) -> None:
@@ -103,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer("PUT")
 
     def do_GET(self) -> None:
-        """GetProvisionedConcurrencyConfig, or the list of all."""
+        """GetProvisionedConcurrencyConfig, or the list of all; GetFunctionConcurrency, GetAccountSettings."""
         self._answer("GET")
 
     def do_DELETE(self) -> None:
@@ -117,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         address = urlsplit(self.path)
-        self._send(answer(self.provisioned, method, unquote(address.path), address.query, body))
+        self._send(answer(self.functions, method, unquote(address.path), address.query, body))
 
     def _send(self, said: Answer) -> None:
         self.send_response(said.status)

@@ -1,4 +1,4 @@
-"""S3, SQS and DynamoDB on a loopback port, and boto3 clients that know nothing else.
+"""S3, SQS, DynamoDB and CloudWatch on a loopback port, and boto3 clients that know nothing else.
 
 The server is moto's, in a process of its own. Clients and children see invented credentials, no profile, no
 configuration file and no proxy of the user's, and an endpoint for every service: nothing here can reach AWS.
@@ -18,7 +18,7 @@ from snakebatch.errors import CloudError
 from snakebatch.local.isolation import REGION, isolated_environment, isolated_session
 from snakebatch.local.processes import Lifeline, boot_command, start_child, stop_child
 
-SERVED = ("s3", "sqs", "dynamodb")
+SERVED = ("s3", "sqs", "dynamodb", "cloudwatch")
 
 _GRACE = 5.0
 _CLIENT = Config(
@@ -67,7 +67,7 @@ class Services:
         return self._process.pid
 
     def client(self, service: str) -> Any:
-        """The boto3 client of ``s3``, ``sqs`` or ``dynamodb``; made once, safe to share between threads."""
+        """The boto3 client of a service that is served here; made once, safe to share between threads."""
         if service not in SERVED:
             offered = ", ".join((*SERVED, "lambda", "stepfunctions"))
             raise CloudError(f"the embedded cloud has no {service}; it has {offered}")

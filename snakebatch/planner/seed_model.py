@@ -1,7 +1,7 @@
 """What v9 would have taken: the formulas of the seeds' paper (section 7), to stand beside our own plan.
 
-All of them at tau rows a leaf, 4 GB, eu-west-3, 2026-05-21. v9 started every leaf as its tree opened; what the
-account's spawn rate did not admit wanted provisioned slots, for as long as the run took.
+All of them at tau rows a leaf, 4 GB, eu-west-3, 2026-05-21. v9 started every leaf as its tree opened; what
+the account's spawn rate did not admit wanted provisioned slots, for as long as the run took.
 """
 
 from __future__ import annotations

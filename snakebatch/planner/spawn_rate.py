@@ -1,4 +1,4 @@
-"""How fast invocations were started: the spawn rate as v9's concurrency page reads it, from their times alone.
+"""How fast invocations were started: the spawn rate as v9's concurrency page reads it, from their times.
 
 The seeds' definition: cut every minute into six sub-buckets of ten seconds, take the fullest, divide by ten.
 So 50 starts within one sub-bucket read as 5/s, however few seconds of it they took (the page's own example

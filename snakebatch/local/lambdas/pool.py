@@ -21,6 +21,7 @@ from snakebatch.clock import Clock, SystemClock
 from snakebatch.errors import CloudError
 from snakebatch.local.isolation import isolated_environment
 from snakebatch.local.lambdas import errors
+from snakebatch.local.lambdas.counts import Counts
 from snakebatch.local.lambdas.environments import Environments, InitFailedError
 from snakebatch.local.lambdas.errors import client_error
 from snakebatch.local.lambdas.forkserver import ForkServer
@@ -93,6 +94,7 @@ class LambdaPool(ProvisionedOperations):
         self._account_limit = concurrency_limit
         self._reserved: dict[str, int] = {}
         self._in_flight: Counter[str] = Counter()
+        self.counts = Counts()
         self._lock = threading.Lock()
         self._asynchronous: list[threading.Thread] = []
         self._server = ForkServer(
@@ -203,6 +205,18 @@ class LambdaPool(ProvisionedOperations):
         self._reserved.pop(function.name, None)
         return {}
 
+    def get_account_settings(self) -> dict[str, Any]:
+        """The account's limits; those that this pool does not set are left out."""
+        if self._account_limit is None:
+            return {"AccountLimit": {}}
+        free = self._account_limit - sum(self._reserved.values())
+        return {
+            "AccountLimit": {
+                "ConcurrentExecutions": self._account_limit,
+                "UnreservedConcurrentExecutions": free,
+            }
+        }
+
     # within
 
     def _exists(self, name: str, qualifier: str) -> bool:
@@ -221,10 +235,13 @@ class LambdaPool(ProvisionedOperations):
         with self._lock:
             reserved = self._reserved.get(name)
             if reserved is not None and self._in_flight[name] >= reserved:
+                self.counts.throttled(name)
                 raise throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
             if self._account_limit is not None and self._in_flight.total() >= self._account_limit:
+                self.counts.throttled(name)
                 raise throttled("ConcurrentInvocationLimitExceeded")
             self._in_flight[name] += 1
+            self.counts.began(name, self._in_flight, self._in_flight.total())
 
     def _leave(self, name: str) -> None:
         with self._lock:

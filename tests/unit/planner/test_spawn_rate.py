@@ -41,7 +41,7 @@ def test_no_bar_shows_more_than_the_busiest_window(starts: list[float]) -> None:
 
 
 def test_the_seeds_burst_reads_as_five_a_second() -> None:
-    """Their page says "a 50-invocation burst in 5 seconds reads as 10/s, not 0.83/s": by its definition, 5/s."""
+    """Their page: "a 50-invocation burst in 5 seconds reads as 10/s, not 0.83/s". By its definition, 5/s."""
     minute = UNTIL // MINUTE * MINUTE
     burst = [minute + 20 + 0.1 * number for number in range(50)]
     (peak,) = minute_peaks(burst, minute, 1)
