@@ -15,7 +15,8 @@ from snakebatch import cli
 from snakebatch.cli_files import DATA_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = tuple(f"requirements{kind}.lock" for kind in ("", "-layer", "-gatherer", "-deploy", "-checks", "-emulator"))
+KINDS = ("", "-layer", "-gatherer", "-deploy", "-checks", "-emulator")
+LOCKS = tuple(f"requirements{kind}.lock" for kind in KINDS)
 PINNED = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
 SCRIPTS = (
     ".ci/run",
