@@ -73,6 +73,7 @@ def _http(service: Service, environment: Environment) -> AbstractContextManager[
     from gatherer.api.app import create_app
     from gatherer.api.parts import Parts
     from gatherer.api.server import listening, serving
+    from gatherer.api.settings import Settings
 
     store, clock = service.drainer.store, SystemClock()
     predictions = PredictionStore(store.objects)
@@ -83,6 +84,7 @@ def _http(service: Service, environment: Environment) -> AbstractContextManager[
         progress=service.drainer.progress,
         clock=clock,
         clients=boto3.client,
+        settings=Settings.read_from(environment.values),
     )
     return serving(create_app(parts), listening(port or 0, inherited))
 

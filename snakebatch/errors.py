@@ -3,6 +3,7 @@
     SnakeBatchError
     ├── InputError                 data or parameters that cannot be trained on, or asked of a model
     ├── UnknownJobError            a job id that nothing is known of
+    ├── NotReadyError              a model or receipt that its job has not made, or not yet
     ├── ModelError                 a model that cannot be read, or lacks what was asked of it
     │   └── StrippedModelError     the question needs the population, which was left out
     ├── PlanError                  a plan that can't be carried out within its limits
@@ -43,6 +44,10 @@ class InputError(SnakeBatchError):
 
 class UnknownJobError(SnakeBatchError):
     """There is no job of that id: it was deleted, or the id is wrong."""
+
+
+class NotReadyError(SnakeBatchError):
+    """What was asked for is not there: its job still runs, or ended without it."""
 
 
 class ModelError(SnakeBatchError):

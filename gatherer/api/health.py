@@ -7,9 +7,9 @@ from typing import Literal as OneOf
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from gatherer.api.parts import Parts
+from gatherer.api.parts import parts_of
 
-router = APIRouter()
+router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
@@ -21,11 +21,15 @@ class Health(BaseModel):
     engine: str
 
 
-@router.get("/v9/health", responses={503: {"model": Health}})
+@router.get(
+    "/v9/health",
+    operation_id="health",
+    responses={503: {"model": Health, "description": "No look at the queue succeeded for five minutes"}},
+    openapi_extra={"security": []},
+)
 async def health(request: Request, response: Response) -> Health:
     """Open to everybody: says nothing of any job."""
-    parts: Parts = request.app.state.parts
-    alive, said = parts.pulse.report()
+    alive, said = parts_of(request).pulse.report()
     response.status_code = 200 if alive else 503
     response.headers["Cache-Control"] = "no-store"
     return Health.model_validate(said)

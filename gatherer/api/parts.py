@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi import Request
+
+from gatherer.api.keys import Caller
+from gatherer.api.settings import Settings
 from gatherer.health import Pulse
 from gatherer.progress import Progress
 from snakebatch.clock import Clock
@@ -22,3 +26,16 @@ class Parts:
     progress: Progress
     clock: Clock
     clients: Any
+    settings: Settings = field(default_factory=Settings)
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts of the application that a request came to."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks; every route but the open ones has one."""
+    caller: Caller = request.state.caller
+    return caller

@@ -7,6 +7,7 @@ that any gatherer, restarted or beside another, says the same.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from snakebatch.mesh.job_status import JobStatus, Progress, progress_of
 from snakebatch.mesh.messages import Message, Role
 from snakebatch.mesh.records import JobRecord, Manifest, RunRecord, WaveRecord
 from snakebatch.mesh.requests import read_input
+from snakebatch.mesh.service_store import ServiceStore
 from snakebatch.mesh.store import JobStore, Keys
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
 _ID_BYTES = 16
 _ROLES: tuple[Role, ...] = ("divide", "conquer", "leaf")
 _NO_SUCH = frozenset({"ExecutionDoesNotExist", "InvalidArn", "InvalidName"})
+_ENDED = frozenset({"ValidationException"})
+"""What StopExecution answers of an execution that has ended."""
+
+_NAME = re.compile(r"""[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}""")
+"""What Step Functions takes for a name; what it doesn't is no job's."""
 
 
 class JobSummary(Message):
@@ -61,6 +68,11 @@ class Jobs:
     machine: str
     clock: Clock
 
+    @property
+    def service(self) -> ServiceStore:
+        """Where it stands which jobs were deleted."""
+        return ServiceStore(self.store.objects)
+
     def arn(self, model_id: str) -> str:
         """The ARN of a job's execution."""
         return f"{self.machine.replace(':stateMachine:', ':execution:')}:{model_id}"
@@ -80,7 +92,7 @@ class Jobs:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                 raise
-            if json.loads(self._execution(name)["input"]) != given:
+            if json.loads(self.execution(name)["input"]) != given:
                 raise InputError(
                     f"job {shown(name)} was started with other data or parameters: choose another id or key"
                 ) from error
@@ -88,7 +100,7 @@ class Jobs:
 
     def status(self, model_id: str) -> JobStatus:
         """How far a job is; raises UnknownJobError where there is none of that id."""
-        execution = self._execution(model_id)
+        execution = self.execution(model_id)
         run = self.store.find_run(model_id)
         started, now = execution["startDate"].timestamp(), self.clock.time()
         ended = execution["stopDate"].timestamp() if "stopDate" in execution else None
@@ -121,7 +133,10 @@ class Jobs:
         return JobStatus(**said)
 
     def jobs(self, limit: int = 50, after: str | None = None, status: str | None = None) -> JobList:
-        """The latest jobs; ``after`` is the ``next`` of the page before, ``status`` chooses."""
+        """The latest jobs; ``after`` is the ``next`` of the page before, ``status`` chooses.
+
+        Deleted ones are left out, so that a page may have fewer than ``limit``.
+        """
         asked: dict[str, Any] = {"stateMachineArn": self.machine, "maxResults": limit}
         if after is not None:
             asked["nextToken"] = after
@@ -133,6 +148,7 @@ class Jobs:
             if error.response["Error"]["Code"] == "InvalidToken":
                 raise InputError("after: no page follows this token; ask for the first one again") from error
             raise
+        deleted = self.service.deleted()
         lines = [
             JobSummary(
                 model_id=found["name"],
@@ -141,6 +157,7 @@ class Jobs:
                 ended=found["stopDate"].timestamp() if "stopDate" in found else None,
             )
             for found in page["executions"]
+            if found["name"] not in deleted
         ]
         return JobList(jobs=lines, next=page.get("nextToken"))
 
@@ -164,15 +181,32 @@ class Jobs:
             manifest = self.store.manifest(keys, run.execution)
         return progress_of(record, run, waves, manifest, reported, now, started)
 
-    def _execution(self, model_id: str) -> Any:
+    def execution(self, model_id: str) -> Any:
+        """The job's execution as Step Functions describes it; raises UnknownJobError where there is none."""
+        if not _NAME.fullmatch(model_id):
+            raise _unknown(model_id)
         try:
-            return self.sfn.describe_execution(executionArn=self.arn(model_id))
+            found = self.sfn.describe_execution(executionArn=self.arn(model_id))
         except ClientError as error:
             if error.response["Error"]["Code"] in _NO_SUCH:
-                raise UnknownJobError(
-                    f"there is no job {shown(model_id)}: it was deleted, or the id is wrong"
-                ) from error
+                raise _unknown(model_id) from error
             raise
+        # Step Functions remembers it for 90 days more.
+        if self.is_deleted(model_id):
+            raise _unknown(model_id)
+        return found
+
+    def is_deleted(self, model_id: str) -> bool:
+        """Whether somebody deleted the job."""
+        return self.service.find_tombstone(model_id) is not None
+
+    def stop(self, model_id: str, cause: str) -> None:
+        """Stop the job's execution if it runs."""
+        try:
+            self.sfn.stop_execution(executionArn=self.arn(model_id), cause=cause)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _NO_SUCH | _ENDED:
+                raise
 
     def _state(self, model_id: str) -> str:
         """The state that was entered last."""
@@ -183,3 +217,7 @@ class Jobs:
             if "stateEnteredEventDetails" in event:
                 return event["stateEnteredEventDetails"]["name"]
         return ""
+
+
+def _unknown(model_id: str) -> UnknownJobError:
+    return UnknownJobError(f"there is no job {shown(model_id)}: it was deleted, or the id is wrong")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -48,6 +48,28 @@ class Objects:
             if status_of(error) == _MISSING:
                 return None
             raise
+
+    def read_marked(self, key: str) -> tuple[bytes, str] | None:
+        """The object's bytes and its ETag, for ``write_over``; None where there is none."""
+        try:
+            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if status_of(error) == _MISSING:
+                return None
+            raise
+        return answer["Body"].read(), answer["ETag"]
+
+    def stream_of(self, key: str, etag: str) -> Iterator[bytes]:
+        """The bytes of the object whose ETag that is, a piece in memory at a time."""
+        body = self.s3.get_object(Bucket=self.bucket, Key=key, IfMatch=etag)["Body"]
+        with contextlib.closing(body):
+            yield from body.iter_chunks(_LINES)
+
+    def link_to(self, key: str, seconds: int) -> str:
+        """A signed URL that hands the object to anybody for so long."""
+        return self.s3.generate_presigned_url(
+            "get_object", Params={"Bucket": self.bucket, "Key": key}, ExpiresIn=seconds
+        )
 
     def stamp(self, key: str) -> tuple[str, int] | None:
         """The object's ETag, which changes with its content, and its bytes; None where there is none."""
@@ -107,8 +129,51 @@ class Objects:
                 return True
         raise MeshError(f"{self.uri(key)}: {_ATTEMPTS} conflicting writes in a row")
 
+    def write_over(self, key: str, data: bytes, etag: str | None) -> bool:
+        """Write over the object that was read with this ETag (None: there was none); False where it changed
+        since.
+        """
+        if etag is None:
+            return self.create(key, data)
+        try:
+            self.s3.put_object(
+                Bucket=self.bucket, Key=key, Body=data, IfMatch=etag, ContentType="application/json"
+            )
+        except ClientError as error:
+            # A conflict is another writer at this very moment; missing: it was deleted since.
+            if status_of(error) in (_EXISTS, _CONFLICT, _MISSING):
+                return False
+            raise
+        return True
+
+    def copy_within(self, source: str, key: str) -> None:
+        """Copy an object of at most 5 GB within the bucket."""
+        self.s3.copy_object(Bucket=self.bucket, Key=key, CopySource={"Bucket": self.bucket, "Key": source})
+
     def delete(self, key: str) -> None:
         self.s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def delete_all(self, prefix: str) -> int:
+        """Delete every object whose key starts with ``prefix``; returns how many.
+
+        Raises MeshError where S3 kept some of them.
+        """
+        count = 0
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        for page in pages:
+            found = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
+            if not found:
+                continue
+            answer = self.s3.delete_objects(
+                Bucket=self.bucket, Delete={"Objects": cast("Any", found), "Quiet": True}
+            )
+            if kept := answer.get("Errors"):
+                raise MeshError(
+                    f"{len(kept)} objects under {self.uri(prefix)} could not be deleted "
+                    f"({kept[0].get('Code')}): try again"
+                )
+            count += len(found)
+        return count
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that starts with ``prefix``, in S3's order."""
@@ -121,7 +186,7 @@ class Objects:
             for entry in page.get("Contents", []):
                 yield entry["Key"], entry["LastModified"].timestamp()
 
-    def upload(self, key: str, pieces: Iterable[bytes]) -> int:
+    def upload(self, key: str, pieces: Iterable[bytes], content_type: str = "application/json") -> int:
         """Write ``pieces`` as one object, holding one part in memory; returns its size in bytes.
 
         Nothing appears under ``key`` unless every piece came: an error aborts the upload.
@@ -130,10 +195,10 @@ class Objects:
         first = next(parts, b"")
         second = next(parts, None)
         if second is None:
-            self.put(key, first)
+            self.put(key, first, content_type)
             return len(first)
         target: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
-        upload = self.s3.create_multipart_upload(**target, ContentType="application/json")["UploadId"]
+        upload = self.s3.create_multipart_upload(**target, ContentType=content_type)["UploadId"]
         try:
             return self._upload_parts(target, upload, (first, second), parts)
         except BaseException:

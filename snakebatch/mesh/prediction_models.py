@@ -11,10 +11,14 @@ from snakebatch.mesh.canonical import content_hash
 from snakebatch.mesh.model_cache import MOST_BYTES
 from snakebatch.mesh.model_file import to_bytes
 from snakebatch.mesh.model_lines import Compacted, OtherLayoutError, compacted, too_large
+from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.prediction_store import ModelCard, PredictionStore
 
 MOST_JSON_BYTES = 256 << 20
 """Of a model.json that has to be parsed whole: it takes some ten times its size of a function's 4 GiB."""
+
+MOST_CHECKED_BYTES = 16 << 20
+"""Of an uploaded model.json that is parsed whole, by way of a check, where models are assembled too."""
 
 _CARDS = 1_000
 """Cards that a warm function remembers."""
@@ -83,6 +87,16 @@ class ModelShelf:
         if len(found.data) > MOST_BYTES:
             raise too_large(MOST_BYTES)
         return found
+
+
+def check_model(objects: Objects, key: str) -> None:
+    """Raise ModelError where the object is no model.json.
+
+    A large one is taken as it is, for want of memory here: the first question finds out.
+    """
+    stamp = objects.stamp(key)
+    if stamp is not None and stamp[1] <= MOST_CHECKED_BYTES:
+        _parsed(objects.get(key))
 
 
 def _parsed(data: bytes) -> Compacted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from typing import Literal as OneOf
 
 from pydantic import Field, field_validator, model_validator
@@ -17,6 +17,8 @@ LeafGrain = OneOf["slice", "bucket"]
 LEAST_SHARE = 0.1
 """Part of the spawn rate. Below it even one child at a time starts more often than its share allows."""
 
+DATASET_PATTERN = r"^s3://[^/]+/.+$"
+
 MOST_SLOTS = 10_000
 MOST_MINUTES = 24 * 60
 
@@ -29,10 +31,9 @@ ExecutionArn = Annotated[
 SessionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
-class TrainInput(Message):
-    """The input of a training execution; all but ``dataset`` and ``target`` have defaults."""
+class TrainParameters(Message):
+    """What a training is told beside its data; all but ``target`` have defaults."""
 
-    dataset: Annotated[str, Field(pattern=r"^s3://[^/]+/.+$")]
     target: str | int
     n_layers: Annotated[int, Field(ge=1, le=MAX_LAYERS)] = 5
     bucket: Annotated[int, Field(ge=1)] = 250
@@ -58,7 +59,7 @@ class TrainInput(Message):
         return value
 
     @model_validator(mode="after")
-    def _ordered_shares(self) -> TrainInput:
+    def _ordered_shares(self) -> Self:
         if self.min_share > self.max_share:
             raise ValueError(f"min_share {self.min_share:g} is more than max_share {self.max_share:g}")
         return self
@@ -67,6 +68,12 @@ class TrainInput(Message):
     def levels(self) -> int | None:
         """Levels one invocation divides at most; None = by its budget."""
         return None if self.levels_per_wave == "auto" else self.levels_per_wave
+
+
+class TrainInput(TrainParameters):
+    """The input of a training execution; all but ``dataset`` and ``target`` have defaults."""
+
+    dataset: Annotated[str, Field(pattern=DATASET_PATTERN)]
 
 
 def read_input(value: Any) -> TrainInput:

@@ -32,7 +32,10 @@ from snakebatch.mesh.records import Assembled, JobRecord, Manifest, RunName, Run
 R = TypeVar("R", bound=Message)
 
 PENDING = "gather/pending/"
+JOBS = "jobs/"
 _SHORT = 12
+_EXECUTION = 4
+"""Where an execution's name stands in the keys under its job."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,17 @@ class Keys:
     def execution(self, execution: str, name: str) -> str:
         return f"{self.root}/executions/{execution}/{name}"
 
+    def executions(self) -> str:
+        """The prefix under which each execution of the job has what it alone decided."""
+        return f"{self.root}/executions/"
+
+    def waves(self, execution: str) -> str:
+        """The prefix of what an execution's Maps read and wrote."""
+        return f"waves/{self.job}/{self.fingerprint[:_SHORT]}/{execution}/"
+
     def wave(self, execution: str, wave: int, name: str) -> str:
         """What is of use only while a wave's Map runs, and until somebody has looked at its failures."""
-        return f"waves/{self.job}/{self.fingerprint[:_SHORT]}/{execution}/{wave}/{name}"
+        return f"{self.waves(execution)}{wave}/{name}"
 
 
 def _refuse(error: MeshError) -> None:
@@ -184,12 +195,8 @@ class JobStore:
 
     def find_run(self, execution: str) -> RunRecord | None:
         """The run of an execution's name; None where it was never staged."""
-        key = _run(execution)
-        data = self.objects.find(key)
-        if data is None:
-            return None
-        name = _read(RunName, data, key)
-        return self.run(Keys(name.job, name.fingerprint), execution)
+        name = self.find_run_name(execution)
+        return None if name is None else self.run(Keys(name.job, name.fingerprint), execution)
 
     def run(self, keys: Keys, execution: str) -> RunRecord:
         return self._record(RunRecord, keys.execution(execution, "run.json"))
@@ -242,10 +249,44 @@ class JobStore:
 
     def put_receipt(self, keys: Keys | None, execution: str, receipt: dict[str, object]) -> str:
         """Write a receipt; without ``keys`` (the job was never staged) beside the jobs. Returns its URI."""
-        key = keys.execution(execution, "receipt.json") if keys else f"failed/{execution}/receipt.json"
+        key = _receipt(keys, execution)
         text = json.dumps(receipt, indent=2, ensure_ascii=False)
         self.objects.put(key, f"{text}\n".encode())
         return self.objects.uri(key)
+
+    def receipt(self, keys: Keys | None, execution: str) -> bytes | None:
+        """A receipt's JSON, as it was written; None where there is none yet."""
+        return self.objects.find(_receipt(keys, execution))
+
+    def delete_execution(self, execution: str, job: str | None = None) -> int:
+        """Delete what an execution has; the whole job where no other execution has a part in it.
+
+        ``job`` is what it lies under where nothing says so yet. Returns how many objects went; its name goes
+        last, so that what was interrupted can be done again.
+        """
+        run = self.find_run_name(execution)
+        job = job if run is None else run.job
+        count = self.objects.delete_all(f"failed/{execution}/")
+        if job is not None:
+            others = self._executions(job) - {execution}
+            for prefix in (f"waves/{job}/", f"jobs/{job}/") if not others else _of_one(run, execution):
+                count += self.objects.delete_all(prefix)
+        self.objects.delete(_run(execution))
+        return count
+
+    def find_run_name(self, execution: str) -> RunName | None:
+        """Which job an execution is of; None where it was never staged."""
+        data = self.objects.find(_run(execution))
+        return None if data is None else _read(RunName, data, _run(execution))
+
+    def _executions(self, job: str) -> set[str]:
+        """The executions that have a part in a job."""
+        found = set()
+        for key in self.objects.keys(f"jobs/{job}/"):
+            parts = key.split("/")
+            if len(parts) > _EXECUTION and parts[_EXECUTION - 1] == "executions":
+                found.add(parts[_EXECUTION])
+        return found
 
     # Task tokens that wait
 
@@ -283,6 +324,18 @@ class JobStore:
 
 def _run(execution: str) -> str:
     return f"runs/{execution}.json"
+
+
+def _receipt(keys: Keys | None, execution: str) -> str:
+    return keys.execution(execution, "receipt.json") if keys else f"failed/{execution}/receipt.json"
+
+
+def _of_one(run: RunName | None, execution: str) -> tuple[str, ...]:
+    """The prefixes of what an execution has alone, in a job that others have a part in."""
+    if run is None:
+        return ()
+    keys = Keys(run.job, run.fingerprint)
+    return keys.waves(execution), f"{keys.executions()}{execution}/"
 
 
 def _plain(record: Message) -> bytes:

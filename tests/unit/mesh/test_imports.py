@@ -30,6 +30,7 @@ ADAPTERS = {
     "dataset.py",
     "executions.py",
     "jobs.py",
+    "part_uploads.py",
     "shard_slots.py",
     "sync_client.py",
     "versioned.py",

@@ -1,0 +1,66 @@
+"""Jobs that somebody deletes, and the sweep of what their last invocations wrote after that.
+
+Stopping an execution stops no function that runs: Lambda lets each end its work, in fifteen minutes at most.
+So a deleted job gets a tombstone, which makes it unknown at once, and is swept until no invocation of it can
+live any more.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from snakebatch.mesh.jobs import Jobs
+from snakebatch.mesh.service_store import Tombstone
+
+LONGEST_INVOCATION = 900.0
+"""Seconds: Lambda's own limit."""
+
+_MARGIN = 120.0
+"""Seconds beyond it: clocks differ, and what was queued when the execution was stopped may still start."""
+
+REMEMBERED = 100 * 24 * 3600.0
+"""Seconds that a tombstone stays: Step Functions tells of an execution for 90 days after its end."""
+
+
+@dataclass(frozen=True)
+class Deleting:
+    """Deletes jobs. Several gatherers may sweep at once: to delete twice is to delete."""
+
+    jobs: Jobs
+
+    def delete(self, model_id: str) -> None:
+        """Stop the job if it runs, make it unknown, and delete its objects.
+
+        What it shares with other executions of the same job stays until the last of them is deleted. Raises
+        UnknownJobError where there is no such job.
+        """
+        execution = self.jobs.execution(model_id)
+        name = self.jobs.store.find_run_name(model_id)
+        job = json.loads(execution["input"]).get("job") if name is None else name.job
+        tombstone = Tombstone(model_id=model_id, deleted=self.jobs.clock.time(), job=job)
+        # The tombstone first: whatever fails after it, the sweep does.
+        self.jobs.service.bury(tombstone)
+        if execution["status"] == "RUNNING":
+            self.jobs.stop(model_id, "deleted by its user")
+        self._remove(tombstone)
+
+    def sweep(self) -> int:
+        """Delete what came after a deletion; returns how many jobs are still to be swept again."""
+        service, now = self.jobs.service, self.jobs.clock.time()
+        left = 0
+        for tombstone in service.to_sweep():
+            self.jobs.stop(tombstone.model_id, "deleted by its user")
+            self._remove(tombstone)
+            if now - tombstone.deleted > LONGEST_INVOCATION + _MARGIN:
+                service.swept(tombstone.model_id)
+            else:
+                left += 1
+        service.forget_deleted(now - REMEMBERED)
+        return left
+
+    def _remove(self, tombstone: Tombstone) -> None:
+        service = self.jobs.service
+        self.jobs.store.delete_execution(tombstone.model_id, tombstone.job)
+        service.objects.delete(service.dataset(tombstone.model_id))
+        service.forget_request(tombstone.model_id)

@@ -1,0 +1,31 @@
+"""An API in one process for every test of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from snakebatch.clock import SimulatedClock
+from tests.support.api import ApiBench, Caller
+from tests.support.credentials import TEST_ACCOUNT
+from tests.support.mesh import BUCKET
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiBench]:
+    """An account with an empty bucket, and a gatherer's API over it."""
+    for name, value in TEST_ACCOUNT.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
+        yield ApiBench(s3, BUCKET, SimulatedClock())
+
+
+@pytest.fixture
+def client(api: ApiBench) -> Caller:
+    """A caller with a valid key."""
+    return api.client()
