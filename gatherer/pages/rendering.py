@@ -97,3 +97,8 @@ class Static(StaticFiles):
         response.headers["Cache-Control"] = "no-cache"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+
+def login_page(problem: str | None, goal: str) -> str:
+    """The page that asks for a key, with the ``problem`` of the last one; then it goes to ``goal``."""
+    return _TEMPLATES.get_template("login.html").render(path="/login", error=problem, next=goal)

@@ -8,6 +8,8 @@ from snakebatch.graph.machine import State
 from snakebatch.graph.run import MapRun, Outcome, Run, StateRun
 from snakebatch.graph.shapes import Drawing
 
+_SHORTEST = 0.005
+
 
 def shown_states(drawing: Drawing, run: Run | None) -> dict[str, StateRun]:
     """Every state with its outcome.
@@ -51,7 +53,9 @@ def note_of(state: State, ran: StateRun, run: Run | None, now: float | None) -> 
         return state.type.lower()
     if not ran.visits:
         return ran.outcome
-    parts = [_seconds(ran.seconds_at(now if now is not None else run.ended or run.started))]
+    seconds = ran.seconds_at(now if now is not None else run.ended or run.started)
+    # What only decides takes no time worth a number.
+    parts = [_seconds(seconds) if seconds >= _SHORTEST else state.type.lower()]
     if ran.maps:
         last = ran.maps[-1]
         parts.append(

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from snakebatch.graph.machine import Machine, read_machine
 from snakebatch.graph.run import ChildFailure, MapRun, Run, read_map_run, read_run
@@ -16,22 +16,7 @@ _MOST_FAILURES = 5
 """Children of a map run whose error is fetched: each costs a call, and the first few tell the rest."""
 
 _MOST_RUNS = 64
-
-
-class Executions(Protocol):
-    """What is used of boto3's ``stepfunctions`` client."""
-
-    def describe_execution(self, *, executionArn: str) -> Any: ...
-
-    def describe_state_machine_for_execution(self, *, executionArn: str) -> Any: ...
-
-    def get_execution_history(
-        self, *, executionArn: str, maxResults: int, reverseOrder: bool, **token: str
-    ) -> Any: ...
-
-    def describe_map_run(self, *, mapRunArn: str) -> Any: ...
-
-    def list_executions(self, *, mapRunArn: str, statusFilter: str, maxResults: int) -> Any: ...
+_NO_SUCH = frozenset({"ExecutionDoesNotExist", "InvalidArn", "InvalidName"})
 
 
 @dataclass
@@ -51,7 +36,7 @@ class RunReader:
     ``sfn`` is a boto3 ``stepfunctions`` client, whose errors come through.
     """
 
-    def __init__(self, sfn: Executions, most_runs: int = _MOST_RUNS) -> None:
+    def __init__(self, sfn: Any, most_runs: int = _MOST_RUNS) -> None:
         self._sfn = sfn
         self._most = most_runs
         self._known: OrderedDict[str, _Known] = OrderedDict()
@@ -75,6 +60,17 @@ class RunReader:
                 known.run = run
                 known.events.clear()
             return run
+
+    def find(self, arn: str) -> Run | None:
+        """How an execution stands now; None where there is none of that ARN."""
+        try:
+            return self.run(arn)
+        except Exception as error:
+            # boto3's errors are told apart by their code; here nothing imports boto3.
+            code = getattr(error, "response", {}).get("Error", {}).get("Code")
+            if code in _NO_SUCH:
+                return None
+            raise
 
     def _of(self, arn: str) -> _Known:
         with self._lock:

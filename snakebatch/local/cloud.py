@@ -156,6 +156,7 @@ class EmbeddedCloud:
                 **self._environment,
                 "TRAIN_MACHINE_ARN": self.machines["train"],
                 "PREDICT_MACHINE_ARN": self.machines.get("predict", ""),
+                "PREDICT_BATCH_MACHINE_ARN": self.machines.get("predict-batch", ""),
             },
             log=self._scratch / f"gatherer-{len(self.gatherers)}.log",
             lifeline=self._lifeline,

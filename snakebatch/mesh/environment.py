@@ -85,6 +85,11 @@ class Environment:
         return self._get("PREDICT_MACHINE_ARN")
 
     @property
+    def predict_batch_machine(self) -> str | None:
+        """ARN of the workflow that answers files, whose runs the pages show; None where it is not told."""
+        return self.values.get("PREDICT_BATCH_MACHINE_ARN") or None
+
+    @property
     def cache_folder(self) -> Path:
         """Where populations are kept between invocations: /tmp on Lambda."""
         return Path(tempfile.gettempdir()) / "snakebatch-populations"

@@ -30,7 +30,8 @@ function morph(old, fresh) {
     if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
     return;
   }
-  if (old.isEqualNode(fresh)) return;
+  // What a page's own script has filled stays as it is.
+  if (old.isEqualNode(fresh) || old.hasAttribute("data-keep")) return;
   for (const { name } of [...old.attributes]) {
     // Whether details are open is the reader's choice.
     if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
