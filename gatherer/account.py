@@ -65,11 +65,10 @@ class Seen:
 
 
 class Account:
-    """``clients`` makes boto3 clients by name; ``prefix`` stands before a shard's number."""
+    """``clients`` gives boto3 clients by name; ``prefix`` stands before a shard's number."""
 
     def __init__(self, clients: Any, prefix: str, clock: Clock) -> None:
         self._clients = clients
-        self._made: dict[str, Any] = {}
         self._prefix = prefix
         self._clock = clock
         self._lock = threading.Lock()
@@ -131,7 +130,7 @@ class Account:
     def read_metrics(self) -> None:
         """Throttles of each shard, and the account's concurrency, from CloudWatch."""
         now = self._metrics_at = self._clock.time()
-        cloudwatch = self._client("cloudwatch")
+        cloudwatch = self._clients("cloudwatch")
         names = {f"throttles_{number}": shard_name(number) for number in range(SHARDS)}
         end = datetime.fromtimestamp((now // _MINUTE + 1) * _MINUTE, UTC)
         start = datetime.fromtimestamp(end.timestamp() - THROTTLE_WINDOW, UTC)
@@ -167,7 +166,7 @@ class Account:
 
     def read_limits(self) -> None:
         """The account's concurrency, from Lambda."""
-        lambda_client = self._client("lambda")
+        lambda_client = self._clients("lambda")
         said = self._try("lambda:GetAccountSettings", "limits", lambda: lambda_client.get_account_settings())
         if said is not None:
             limits = said["AccountLimit"]
@@ -177,7 +176,7 @@ class Account:
 
     def read_shard(self, shard: str) -> None:
         """A shard's reserved concurrency, and its slots."""
-        lambda_client, name = self._client("lambda"), f"{self._prefix}-{shard}"
+        lambda_client, name = self._clients("lambda"), f"{self._prefix}-{shard}"
         reserved = self._try(
             "lambda:GetFunctionConcurrency",
             "reserved concurrency",
@@ -199,11 +198,6 @@ class Account:
                 self._slots[shard] = [
                     _slots(shard, entry) for entry in listed.get("ProvisionedConcurrencyConfigs", [])
                 ]
-
-    def _client(self, service: str) -> Any:
-        if service not in self._made:
-            self._made[service] = self._clients(service)
-        return self._made[service]
 
     def _try(self, right: str, what: str, ask: Callable[[], T]) -> T | None:
         """The answer; None where there is none, with a line that says why."""

@@ -63,10 +63,6 @@ class ActivityReader:
     def store(self) -> JobStore:
         return self.jobs.store
 
-    def running(self) -> list[JobSummary]:
-        """The runs that run now, newest first; a hundred at most."""
-        return self.jobs.jobs(limit=100, status="RUNNING").jobs
-
     def since(self, moment: float) -> list[JobSummary]:
         """The runs of which a part lies after ``moment``, among the latest hundred."""
         return [one for one in self.jobs.jobs(limit=100).jobs if one.ended is None or one.ended >= moment]
