@@ -27,6 +27,9 @@ from snakebatch.mesh.store import JobStore, Keys
 MOST_RUNS = 100
 """Runs that are kept; the one looked at longest ago is forgotten first."""
 
+LISTED = 100
+"""Runs that are looked through, the latest first."""
+
 _READERS = 16
 _FAILED_CHILDREN = 20
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
@@ -65,7 +68,15 @@ class ActivityReader:
 
     def since(self, moment: float) -> list[JobSummary]:
         """The runs of which a part lies after ``moment``, among the latest hundred."""
-        return [one for one in self.jobs.jobs(limit=100).jobs if one.ended is None or one.ended >= moment]
+        return [one for one in self.jobs.jobs(limit=LISTED).jobs if one.ended is None or one.ended >= moment]
+
+    def find(self, model_id: str) -> JobSummary:
+        """A job's line of the list; raises UnknownJobError where there is none of that id."""
+        for one in self.jobs.jobs(limit=LISTED).jobs:
+            if one.model_id == model_id:
+                return one
+        found = self.jobs.status(model_id)
+        return JobSummary(model_id=model_id, status=found.status, started=found.started, ended=found.ended)
 
     def look(self, summary: JobSummary) -> RunActivity:
         """The run as it stands now."""

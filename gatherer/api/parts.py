@@ -12,7 +12,6 @@ from gatherer.api.settings import Settings
 from gatherer.health import Pulse
 from gatherer.progress import Progress
 from snakebatch.clock import Clock
-from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.predicting import PredictClient
 
@@ -28,7 +27,6 @@ class Parts:
     clock: Clock
     clients: Any
     settings: Settings = field(default_factory=Settings)
-    environment: Environment = field(default_factory=Environment.read)
 
 
 def parts_of(request: Request) -> Parts:

@@ -10,6 +10,7 @@ from gatherer.pages.live import Watchers
 from gatherer.pages.mesh_pages import add_mesh_pages
 from gatherer.pages.rendering import Static, login_page
 from gatherer.pages.run_view import RunViews
+from snakebatch.mesh.environment import Environment
 
 ROUTERS = (home, runs)
 
@@ -17,7 +18,7 @@ ROUTERS = (home, runs)
 def add_pages(app: FastAPI, parts: Parts) -> None:
     """Add every page to the application."""
     app.state.watchers = Watchers()
-    app.state.batches = parts.environment.predict_batch_machine
+    app.state.batches = Environment.read().predict_batch_machine
     app.state.runs = RunViews(parts.jobs, app.state.batches, parts.clock)
     app.state.login_page = login_page
     app.mount("/static", Static(), name="static")

@@ -52,7 +52,7 @@ class GridSeen:
 def look_at_grid(state: MeshState, run: str | None) -> GridSeen:
     """Read the grid of a run, or of all that run or just ended; UnknownJobError for an unknown one."""
     reader = state.reader
-    summaries = [reader.jobs.summary(run)] if run else reader.since(state.clock.time() - JUST_ENDED)
+    summaries = [reader.find(run)] if run else reader.since(state.clock.time() - JUST_ENDED)
     runs = reader.look_at(summaries)
     views = shard_views(runs, state.account.seen().throttles)
     return GridSeen(runs, views, totals(views, runs), one=run is not None)

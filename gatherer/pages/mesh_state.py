@@ -12,7 +12,9 @@ from gatherer.account import Account
 from gatherer.activity import ActivityReader
 from gatherer.api.parts import Parts
 from gatherer.pages.brackets_view import TableReader
+from gatherer.receipts import ReceiptReader
 from snakebatch.clock import Clock
+from snakebatch.mesh.environment import Environment
 
 DEFAULT_PREFIX = "v9-worker-pipe"
 
@@ -39,20 +41,23 @@ class MeshState:
     reader: ActivityReader
     account: Account
     table: TableReader
+    receipts: ReceiptReader
     clock: Clock
     rate: float
 
 
 def add_mesh_state(app: FastAPI, parts: Parts) -> None:
     """Give the application its readers; nothing is asked before a page is."""
-    values = parts.environment.values
+    environment = Environment.read()
+    values = environment.values
     clients = Clients(parts.clients)
     app.state.mesh = MeshState(
         reader=ActivityReader(parts.jobs),
         account=Account(clients, values.get("SHARD_PREFIX", DEFAULT_PREFIX), parts.clock),
         table=TableReader(clients, values.get("LEASE_TABLE"), parts.clock),
+        receipts=ReceiptReader(parts.jobs),
         clock=parts.clock,
-        rate=parts.environment.spawn_rate,
+        rate=environment.spawn_rate,
     )
 
 

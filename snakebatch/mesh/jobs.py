@@ -132,17 +132,6 @@ class Jobs:
             said |= {"rate": 0.0, "eta_seconds": None}
         return JobStatus(**said)
 
-    def summary(self, model_id: str) -> JobSummary:
-        """A job's line of the list; raises UnknownJobError where there is none of that id."""
-        execution = self.execution(model_id)
-        ended = execution["stopDate"].timestamp() if "stopDate" in execution else None
-        return JobSummary(
-            model_id=model_id,
-            status=execution["status"],
-            started=execution["startDate"].timestamp(),
-            ended=ended,
-        )
-
     def jobs(self, limit: int = 50, after: str | None = None, status: str | None = None) -> JobList:
         """The latest jobs; ``after`` is the ``next`` of the page before, ``status`` chooses.
 

@@ -1,0 +1,43 @@
+"""``/economics``: the planner, and the receipt of each run: plan against actual."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from gatherer.pages.mesh_state import mesh_state
+from gatherer.pages.plan_form import FIELDS, estimate, read_form
+from gatherer.pages.rendering import HEADERS, fragment, page
+from snakebatch.planner.prices import prices
+from snakebatch.planner.rate import SPAWN_RATE
+
+router = APIRouter()
+
+_RECEIPTS = 50
+
+
+@router.get("/economics", include_in_schema=False)
+async def economics(request: Request) -> Response:
+    """The page; the form's fields are the address's parameters."""
+    asked = read_form(request.query_params)
+    receipts = await run_in_threadpool(mesh_state(request).receipts.latest, _RECEIPTS)
+    return page(
+        request,
+        "economics.html",
+        fields=FIELDS,
+        asked=asked,
+        found=estimate(asked),
+        ceiling=SPAWN_RATE,
+        receipts=receipts,
+        price=prices(),
+    )
+
+
+@router.get("/economics/plan", include_in_schema=False)
+async def economics_plan(request: Request) -> Response:
+    """The plans alone, as the page shows them while its sliders move."""
+    asked = read_form(request.query_params)
+    text = fragment("economics_plan.html", asked=asked, found=estimate(asked), ceiling=SPAWN_RATE)
+    return HTMLResponse(text, headers=HEADERS)

@@ -1,0 +1,105 @@
+"""The receipts of runs that have ended: each is read once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from snakebatch.errors import SnakeBatchError
+from snakebatch.mesh.canonical import read_json
+from snakebatch.mesh.jobs import Jobs, JobSummary
+
+_KEPT = 300
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A figure as planned and as it was."""
+
+    planned: float
+    actual: float
+
+    @property
+    def deviation(self) -> float | None:
+        """(actual - planned) / planned; None where nothing was planned."""
+        return None if not self.planned else (self.actual - self.planned) / self.planned
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a run took, plan against actual. ``trouble``: why there is nothing to compare."""
+
+    model_id: str
+    status: str
+    ended: float | None
+    rows: int | None = None
+    n_layers: int | None = None
+    seconds: Compared | None = None
+    usd: Compared | None = None
+    invocations: Compared | None = None
+    leaves: Compared | None = None
+    steps: tuple[tuple[str, float], ...] = ()
+    trouble: str | None = None
+
+
+def compared(model_id: str, ended: float | None, said: dict[str, Any]) -> Receipt:
+    """A trained run's receipt, read as a table's line."""
+    plan, actual = said["plan"], said["actual"]
+
+    def pair(name: str) -> Compared:
+        return Compared(float(plan[name]), float(actual[name]))
+
+    return Receipt(
+        model_id=model_id,
+        status="SUCCEEDED",
+        ended=ended,
+        rows=int(said["rows"]["kept"]),
+        n_layers=int(said["input"]["n_layers"]),
+        seconds=pair("seconds"),
+        usd=pair("usd"),
+        invocations=pair("invocations"),
+        leaves=pair("leaves"),
+        steps=tuple((str(name), float(value)) for name, value in actual["seconds_by_step"].items()),
+    )
+
+
+class ReceiptReader:
+    """The receipts of the latest runs. Safe to ask from several threads."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+        self._known: OrderedDict[str, Receipt] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def latest(self, limit: int) -> list[Receipt]:
+        """Of runs that have ended, those that ended last first."""
+        ended = [one for one in self._jobs.jobs(limit=limit).jobs if one.ended is not None]
+        return [self._of(one) for one in sorted(ended, key=lambda one: -(one.ended or 0.0))]
+
+    def _of(self, summary: JobSummary) -> Receipt:
+        with self._lock:
+            known = self._known.get(summary.model_id)
+        if known is None:
+            known = self._read(summary)
+            with self._lock:
+                self._known[summary.model_id] = known
+                while len(self._known) > _KEPT:
+                    self._known.popitem(last=False)
+        return known
+
+    def _read(self, summary: JobSummary) -> Receipt:
+        def without(why: str) -> Receipt:
+            return Receipt(summary.model_id, summary.status, summary.ended, trouble=why)
+
+        status = self._jobs.status(summary.model_id)
+        if status.receipt is None:
+            why = f"{status.error}: {status.cause}" if status.error else "it trained no model"
+            return without(why)
+        objects = self._jobs.store.objects
+        key = status.receipt.removeprefix(objects.uri(""))
+        try:
+            return compared(summary.model_id, summary.ended, read_json(objects.get(key), key))
+        except (SnakeBatchError, KeyError, TypeError, ValueError) as error:
+            return without(f"its receipt can't be read: {error}")
