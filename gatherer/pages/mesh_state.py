@@ -12,6 +12,7 @@ from gatherer.account import Account
 from gatherer.activity import ActivityReader
 from gatherer.api.parts import Parts
 from gatherer.pages.brackets_view import TableReader
+from gatherer.pages.demonstration import Demonstrations
 from gatherer.receipts import ReceiptReader
 from snakebatch.clock import Clock
 from snakebatch.mesh.environment import Environment
@@ -42,6 +43,7 @@ class MeshState:
     account: Account
     table: TableReader
     receipts: ReceiptReader
+    demonstrations: Demonstrations
     clock: Clock
     rate: float
 
@@ -56,6 +58,7 @@ def add_mesh_state(app: FastAPI, parts: Parts) -> None:
         account=Account(clients, values.get("SHARD_PREFIX", DEFAULT_PREFIX), parts.clock),
         table=TableReader(clients, values.get("LEASE_TABLE"), parts.clock),
         receipts=ReceiptReader(parts.jobs),
+        demonstrations=Demonstrations(),
         clock=parts.clock,
         rate=environment.spawn_rate,
     )
