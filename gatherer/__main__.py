@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
@@ -32,8 +33,14 @@ def build(environment: Environment, logger: Logger) -> Service:
     """Put the gatherer together from its environment."""
     store = JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))
     assembler = Assembler(store, PopulationCache(environment.cache_folder))
-    clock = SystemClock()
-    answerer = Answerer(boto3.client("stepfunctions"), assembler, clock, logger)
+    pulse = Pulse(SystemClock())
+    stopping = threading.Event()
+
+    def is_stopping() -> bool:
+        pulse.beat("answerer")  # asked between two steps of the work
+        return stopping.is_set()
+
+    answerer = Answerer(boto3.client("stepfunctions"), assembler, logger, is_stopping)
     drainer = Drainer(
         boto3.client("sqs"),
         environment.reports_queue_url,
@@ -44,7 +51,7 @@ def build(environment: Environment, logger: Logger) -> Service:
         logger,
     )
     threads = environment.gatherer_threads
-    service = Service(drainer, answerer, threads=threads, logger=logger, pulse=Pulse(clock))
+    service = Service(drainer, answerer, threads=threads, logger=logger, pulse=pulse, stopping=stopping)
     return service
 
 

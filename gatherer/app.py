@@ -13,7 +13,6 @@ from gatherer.answering import Answerer
 from gatherer.drainer import Drainer
 from gatherer.progress import Progress
 from gatherer.queue_events import QueueEvents
-from snakebatch.clock import SystemClock
 from snakebatch.mesh.assembly import Assembler
 from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.objects import Objects
@@ -35,7 +34,7 @@ gatherer = QueueEvents(
         asked.set,
         logger,
     ),
-    Answerer(boto3.client("stepfunctions"), assembler, SystemClock(), logger),
+    Answerer(boto3.client("stepfunctions"), assembler, logger),
     asked,
 )
 
@@ -43,6 +42,11 @@ gatherer = QueueEvents(
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Take in a batch of the report queue; returns its size, and whether a model was asked for."""
-    result = gatherer.run([record["body"] for record in event["Records"]])
+    result = gatherer.run(
+        [
+            (record["body"], int(record["attributes"]["ApproximateReceiveCount"]))
+            for record in event["Records"]
+        ]
+    )
     logger.info("drained", extra=result)
     return result

@@ -12,19 +12,19 @@ every two seconds, so that only a dead thread, lost credentials or a lost networ
 
 
 class Pulse:
-    """When a receiver last looked at the queue with success. Several threads beat, several ask."""
+    """When each part of the gatherer last did something with success. Several threads beat, several ask."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._last = clock.time()
+        self._last = {"receivers": clock.time()}
 
-    def beat(self) -> None:
-        """Note that a look succeeded."""
-        self._last = self._clock.time()
+    def beat(self, part: str = "receivers") -> None:
+        """Note that a part succeeded: receivers as they look at the queue, the answerer at each step."""
+        self._last[part] = self._clock.time()
 
     def silence(self) -> float:
-        """Seconds since the last success, or since the start."""
-        return max(0.0, self._clock.time() - self._last)
+        """Seconds since the last success of the part that has been silent longest."""
+        return max(0.0, self._clock.time() - min(self._last.values()))
 
     def report(self) -> tuple[bool, dict[str, object]]:
         """Whether the gatherer is alive, and what it says of itself."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gatherer.answering import Answerer
 from gatherer.drainer import Drainer
+from snakebatch.errors import MeshError
 
 
 @dataclass
@@ -21,13 +22,17 @@ class QueueEvents:
     answerer: Answerer
     asked: threading.Event
 
-    def run(self, bodies: Sequence[str]) -> dict[str, object]:
-        """Ingest every message, then answer what waits. After an error the batch comes again, harmlessly."""
-        for body in bodies:
-            self.drainer.ingest(body)
+    def run(self, messages: Sequence[tuple[str, int]]) -> dict[str, object]:
+        """Take every message (its body, and how often it was received), then answer what waits.
+
+        After an error the batch comes again, harmlessly. Raises MeshError where a message could not be taken.
+        """
+        left = sum(not self.drainer.take(body, tries) for body, tries in messages)
         answering = self.asked.is_set()
         if answering:
             self.answerer.answer_all()
             # Only now: after an error the batch comes again to this environment, with the token still kept.
             self.asked.clear()
-        return {"messages": len(bodies), "answered": answering}
+        if left:
+            raise MeshError(f"{left} of {len(messages)} messages could not be taken: the batch comes again")
+        return {"messages": len(messages), "answered": answering}

@@ -25,10 +25,20 @@ message, and died. Well within the workflow's patience.
 
 
 class Service:
-    """Starts, stops, and nothing else: what a thread does is the drainer's and the answerer's."""
+    """Starts, stops, and nothing else: what a thread does is the drainer's and the answerer's.
+
+    ``stopping`` is the event that ``stop`` sets; the answerer looks at it between its steps.
+    """
 
     def __init__(
-        self, drainer: Drainer, answerer: Answerer, *, threads: int, logger: Logger, pulse: Pulse
+        self,
+        drainer: Drainer,
+        answerer: Answerer,
+        *,
+        threads: int,
+        logger: Logger,
+        pulse: Pulse,
+        stopping: threading.Event,
     ) -> None:
         self.drainer = drainer
         self.answerer = answerer
@@ -37,15 +47,22 @@ class Service:
         self.logger = logger
         self.asked = threading.Event()
         self._faults: list[Exception] = []
-        self.stopping = threading.Event()
+        self.stopping = stopping
 
     def stop(self) -> None:
-        """End after the work in hand; safe to call from a signal handler."""
+        """End soon: batches in hand are finished, a model in the making is left to the next gatherer.
+
+        Safe to call from a signal handler.
+        """
         self.stopping.set()
         self.asked.set()
 
     def run(self) -> None:
-        """Drain and answer until ``stop``; raises the first fault of any thread, once all have ended."""
+        """Drain and answer until ``stop``; raises the first fault of any thread, once all have ended.
+
+        A fault ends the whole gatherer, loudly, so that it is started again whole: half a gatherer would look
+        alive.
+        """
         receivers = [
             threading.Thread(target=self._until_stopped, args=(self._receive,), name=f"receiver-{index}")
             for index in range(self.threads)
@@ -55,6 +72,7 @@ class Service:
         self._until_stopped(self._answer)
         for thread in receivers:
             thread.join()
+        self.logger.info("the gatherer has ended", extra={"totals": self.drainer.progress.totals()})
         if self._faults:
             raise self._faults[0]
 
@@ -66,6 +84,7 @@ class Service:
         self.asked.clear()
         # Tokens in S3 are all that a restart needs, so the first look finds what an earlier life left.
         self.answerer.answer_all()
+        self.pulse.beat("answerer")
         if not self.stopping.is_set():
             self.asked.wait(LOOK_SECONDS)
 

@@ -18,7 +18,7 @@ writes lies apart from the jobs: it expires, and a lifecycle rule knows prefixes
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -75,10 +75,6 @@ class Keys:
     def wave(self, execution: str, wave: int, name: str) -> str:
         """What is of use only while a wave's Map runs, and until somebody has looked at its failures."""
         return f"{self.waves(execution)}{wave}/{name}"
-
-
-def _refuse(error: MeshError) -> None:
-    raise error
 
 
 class JobStore:
@@ -299,24 +295,14 @@ class JobStore:
     def forget_pending(self, key: str) -> None:
         self.objects.delete(key)
 
-    def pending(
-        self, unreadable: Callable[[MeshError], None] = _refuse
-    ) -> Iterator[tuple[str, GatherMessage]]:
-        """Every kept token with its key: what a gatherer that was just started has to take up.
+    def pending_keys(self) -> list[str]:
+        """The key of every kept token, sorted."""
+        return list(self.objects.keys(PENDING))
 
-        One that can't be read is left where it is and named to ``unreadable``: it may be a newer version's,
-        and must not keep the others waiting.
-        """
-        for key in list(self.objects.keys(PENDING)):
-            data = self.objects.find(key)
-            if data is None:
-                continue  # another gatherer answered it since the listing
-            try:
-                message = _read(GatherMessage, data, key)
-            except MeshError as error:
-                unreadable(error)
-            else:
-                yield key, message
+    def find_pending(self, key: str) -> GatherMessage | None:
+        """A kept token; None where it was answered since. Raises MeshError where it can't be read."""
+        data = self.objects.find(key)
+        return None if data is None else _read(GatherMessage, data, key)
 
     def _record(self, model: type[R], key: str) -> R:
         return _read(model, self.objects.get(key), key)

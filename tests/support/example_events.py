@@ -49,7 +49,9 @@ def _by_slices(mesh: MeshBench) -> Events:
         "shard-divide": _first(mesh, divide, stage["execution"]),
         "wave": _wave(staged, divide, stage["execution"]),
         "shard-leaf": _first(mesh, leaf, stage["execution"]),
-        "gatherer": {"Records": [{"body": json.dumps(message)}]},
+        "gatherer": {
+            "Records": [{"attributes": {"ApproximateReceiveCount": "1"}, "body": json.dumps(message)}]
+        },
         "settle": read("settle") | {"run": staged["run"], "wave": leaf.body()},
     }
 

@@ -175,7 +175,7 @@ def test_a_gatherer_that_starts_later_finds_the_token_in_s3(tmp_path: Path) -> N
         ended = finish(cloud, arn)
         assert ended.read("model") == in_process(TEXT, tmp_path, **PARAMETERS)
         assert json.loads(ended.read("receipt"))["assembled_by"] == "gatherer"
-        assert list(store.pending()) == []
+        assert store.pending_keys() == []
 
 
 def test_a_gatherer_that_is_killed_is_replaced(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 from aws_lambda_powertools import Logger
 
 from gatherer.health import PATIENCE, Pulse
+from gatherer.progress import Progress
 from gatherer.service import Service
 from snakebatch.clock import SimulatedClock
 from snakebatch.version import ENGINE, VERSION
@@ -34,6 +37,7 @@ class Receiving:
     """A drainer whose look takes a hundred seconds, and then ends the service."""
 
     def __init__(self, clock: SimulatedClock) -> None:
+        self.progress = Progress()
         self.clock = clock
         self.running: Service
 
@@ -54,6 +58,18 @@ def test_a_look_at_the_queue_is_what_beats() -> None:
         threads=1,
         logger=Logger("test"),
         pulse=pulse,
+        stopping=threading.Event(),
     )
     parts.running.run()
     assert pulse.silence() == 0.0
+
+
+def test_the_part_that_has_been_silent_longest_counts() -> None:
+    clock = SimulatedClock()
+    pulse = Pulse(clock)
+    pulse.beat("answerer")
+    clock.sleep(PATIENCE + 1)
+    pulse.beat("receivers")
+    assert pulse.report()[0] is False
+    pulse.beat("answerer")
+    assert pulse.report()[0] is True

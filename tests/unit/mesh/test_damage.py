@@ -25,7 +25,7 @@ def test_a_damaged_record_fails_its_workflow_by_name_and_nobody_else(
     last, arguments = sfn.calls[-1]
     assert (last, arguments["error"]) == ("failure", "MeshError")
     assert key in arguments["cause"]
-    assert list(mesh.store.pending()) == []
+    assert mesh.store.pending_keys() == []
 
 
 def test_a_token_that_cannot_be_read_stays_and_keeps_nobody_waiting(mesh: MeshBench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,8 @@ import pytest
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from gatherer.answering import HEARTBEAT_SECONDS, Answerer
-from gatherer.progress import Progress
-from snakebatch.clock import SimulatedClock
+from gatherer import heartbeats
+from gatherer.answering import MOST_TRIES, Answerer
 from snakebatch.mesh.messages import GatherMessage
 from snakebatch.mesh.requests import WaveRef
 from tests.support.mesh import BUCKET, MeshBench
@@ -52,20 +52,8 @@ class FakeStepFunctions:
         return [name for name, _ in self.calls]
 
 
-class TickingClock(SimulatedClock):
-    """A second passes at every look."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.looks = 0
-
-    def time(self) -> float:
-        self.looks += 1
-        return float(self.looks)
-
-
 def answerer(mesh: MeshBench, sfn: FakeStepFunctions) -> Answerer:
-    return Answerer(sfn, mesh.assembler, TickingClock(), Logger("test"))  # type: ignore[arg-type]  # a fake
+    return Answerer(sfn, mesh.assembler, Logger("test"))  # type: ignore[arg-type]  # a fake
 
 
 def trained(mesh: MeshBench) -> tuple[dict[str, Any], GatherMessage]:
@@ -110,7 +98,7 @@ def test_a_token_is_durable_before_its_message_is_deleted(
     delete: Callable[..., Any] = mesh.sqs.delete_message_batch
 
     def look_then_delete(**arguments: Any) -> Any:
-        kept.append(len(list(mesh.store.pending())))
+        kept.append(len(mesh.store.pending_keys()))
         return delete(**arguments)
 
     monkeypatch.setattr(mesh.sqs, "delete_message_batch", look_then_delete)
@@ -141,60 +129,114 @@ def test_a_complete_run_is_assembled_and_its_token_completed(mesh: MeshBench) ->
     name, arguments = sfn.calls[-1]
     assert name == "success"
     assert len(arguments["output"]) < 1000
-    assert list(mesh.store.pending()) == []
+    assert mesh.store.pending_keys() == []
     assert mesh.store.find_assembled(mesh.keys(staged), "test") is not None
-
-
-def test_heartbeats_are_kept_up_while_it_works(mesh: MeshBench) -> None:
-    _, message = trained(mesh)
-    mesh.store.keep_pending(message)
-    sfn = FakeStepFunctions("token-1")
-    one = answerer(mesh, sfn)
-    one.answer_all()
-    looks = one.clock.looks  # type: ignore[attr-defined]  # the ticking clock's
-    assert sfn.names().count("heartbeat") >= looks // (HEARTBEAT_SECONDS + 2) > 1
-
-
-def test_tokens_behind_the_one_at_work_are_kept_alive_and_dead_ones_forgotten(mesh: MeshBench) -> None:
-    _, message = trained(mesh)
-    key = mesh.store.keep_pending(message)
-    for token in ("later", "dead"):
-        mesh.store.keep_pending(message.model_copy(update={"token": token, "execution": token}))
-    sfn = FakeStepFunctions("token-1", "later")
-    answerer(mesh, sfn).answer(key, message)
-
-    assert "later" in [arguments["taskToken"] for name, arguments in sfn.calls if name == "heartbeat"]
-    assert sfn.open == {"later"}
-    assert [kept.token for _, kept in mesh.store.pending()] == ["later"]
 
 
 def test_two_gatherers_at_once_write_the_same_bytes(mesh: MeshBench) -> None:
     """Both take up the same token from S3; each has a disk of its own; the first answer counts."""
     staged, message = trained(mesh)
-    mesh.store.keep_pending(message)
+    key = mesh.store.keep_pending(message)
     sfn = FakeStepFunctions("token-1")
-    pending = list(mesh.store.pending())
-    answerer(mesh, sfn).answer(*pending[0])
+    answerer(mesh, sfn).answer(key, message)
     first = mesh.read(mesh.assemble(staged).model)
     assembled = mesh.keys(staged).execution("test", "assembled.json")
     mesh.store.objects.delete(assembled)
     sfn.open.add("token-1")
-    answerer(mesh, sfn).answer(*pending[0])
+    answerer(mesh, sfn).answer(key, message)
 
     assert mesh.read(mesh.assemble(staged).model) == first
     sfn_gone = FakeStepFunctions()
-    answerer(mesh, sfn_gone).answer(*pending[0])
+    answerer(mesh, sfn_gone).answer(key, message)
     assert sfn_gone.names() == ["heartbeat"]
 
 
-def test_a_workflow_that_stopped_waiting_ends_the_work(mesh: MeshBench) -> None:
-    staged, message = trained(mesh)
+def endless(job: str, fingerprint: str, execution: str, step: Callable[[], None]) -> Any:
+    """In place of an assembly: steps until it is told to end."""
+    for _ in range(10_000):
+        step()
+        threading.Event().wait(0.001)
+    pytest.fail("nobody ended it")
+
+
+def test_a_workflow_that_stopped_waiting_ends_the_work(
+    mesh: MeshBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, message = trained(mesh)
     mesh.store.keep_pending(message)
+    monkeypatch.setattr(heartbeats, "HEARTBEAT_SECONDS", 0.001)
+    monkeypatch.setattr(mesh.assembler, "assemble", endless)
     sfn = FakeStepFunctions("token-1", gone_after=1)
     answerer(mesh, sfn).answer_all()
-    assert "success" not in sfn.names()
-    assert list(mesh.store.pending()) == []
-    assert mesh.store.find_assembled(mesh.keys(staged), "test") is None
+    assert set(sfn.names()) == {"heartbeat"}
+    assert mesh.store.pending_keys() == []
+
+
+def test_a_gatherer_that_is_told_to_end_leaves_the_model_to_the_next_one(
+    mesh: MeshBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staged, message = trained(mesh)
+    mesh.store.keep_pending(message)
+    mesh.store.keep_pending(message.model_copy(update={"token": "token-2"}))
+    sfn = FakeStepFunctions("token-1", "token-2")
+    stopping = threading.Event()
+    ending = Answerer(sfn, mesh.assembler, Logger("test"), stopping.is_set)  # type: ignore[arg-type]  # a fake
+
+    def told_meanwhile(job: str, fingerprint: str, execution: str, step: Callable[[], None]) -> Any:
+        stopping.set()
+        step()
+        pytest.fail("it went on")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mesh.assembler, "assemble", told_meanwhile)
+        ending.answer_all()
+    assert set(sfn.names()) == {"heartbeat"}
+    assert len(mesh.store.pending_keys()) == 2
+
+    answerer(mesh, sfn).answer_all()
+    assert sfn.names().count("success") == 2
+    assert mesh.store.find_assembled(mesh.keys(staged), "test") is not None
+
+
+def throttled(*_: Any, **__: Any) -> Any:
+    raise ClientError({"Error": {"Code": "SlowDown", "Message": "slower"}}, "GetObject")
+
+
+def test_one_model_that_fails_keeps_no_other_waiting(
+    mesh: MeshBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the place at which this gatherer begins, both are tried in one look."""
+    _, message = trained(mesh)
+    mesh.store.keep_pending(message)
+    bad = mesh.store.keep_pending(message.model_copy(update={"token": "token-2", "execution": "bad"}))
+    sfn = FakeStepFunctions("token-1", "token-2")
+    assemble = mesh.assembler.assemble
+
+    def half(job: str, fingerprint: str, execution: str, step: Any) -> Any:
+        return throttled() if execution == "bad" else assemble(job, fingerprint, execution, step)
+
+    monkeypatch.setattr(mesh.assembler, "assemble", half)
+    trying = answerer(mesh, sfn)
+    for tries in range(1, MOST_TRIES + 1):
+        with pytest.raises(ClientError, match="SlowDown"):
+            trying.answer_all()
+        assert sfn.open == {"token-2"}
+        assert mesh.store.pending_keys() == ([bad] if tries < MOST_TRIES else [])
+
+
+def test_a_fault_of_one_assembly_leaves_that_model_to_the_workflow(
+    mesh: MeshBench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, message = trained(mesh)
+    mesh.store.keep_pending(message)
+    monkeypatch.setattr(mesh.assembler, "assemble", lambda *_: 1 / 0)
+    sfn = FakeStepFunctions("token-1")
+    Answerer(sfn, mesh.assembler, Logger("fault")).answer_all()  # type: ignore[arg-type]  # a fake
+    assert sfn.names() == ["heartbeat"]
+    assert mesh.store.pending_keys() == []
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (said["level"], said["job"], said["execution"]) == ("ERROR", "job", "test")
+    assert said["exception_name"] == "ZeroDivisionError"
 
 
 def test_a_lost_report_is_named(mesh: MeshBench) -> None:
@@ -221,14 +263,6 @@ def test_leaves_that_are_no_model_fail_the_workflow_by_name(mesh: MeshBench) -> 
     answerer(mesh, sfn).answer_all()
     name, arguments = sfn.calls[-1]
     assert (name, arguments["error"]) == ("failure", "InvariantError")
-
-
-def test_progress_forgets_the_oldest_job() -> None:
-    progress = Progress(most_jobs=2)
-    for job in ("a", "b", "c"):
-        assert progress.count(LEAF.model_copy(update={"job": job}))
-    assert progress.of("a", LEAF.fingerprint) is None
-    assert progress.of("c", LEAF.fingerprint) is not None
 
 
 def test_nothing_appears_under_the_models_name_when_an_upload_breaks(

@@ -26,14 +26,14 @@ def gatherer(mesh: MeshBench, sfn: FakeStepFunctions) -> QueueEvents:
 
 
 def pending(mesh: MeshBench) -> list[str]:
-    return [key for key, _ in mesh.store.pending()]
+    return mesh.store.pending_keys()
 
 
 def test_a_model_that_is_asked_for_is_assembled_in_the_same_invocation(mesh: MeshBench) -> None:
     _, message = trained(mesh)
     sfn = FakeStepFunctions(message.token)
 
-    result = gatherer(mesh, sfn).run([LEAF.sealed(), message.model_dump_json()])
+    result = gatherer(mesh, sfn).run([(LEAF.sealed(), 1), (message.model_dump_json(), 1)])
 
     assert result == {"messages": 2, "answered": True}
     assert sfn.names()[-1] == "success"
@@ -42,12 +42,12 @@ def test_a_model_that_is_asked_for_is_assembled_in_the_same_invocation(mesh: Mes
 
 def test_leaves_alone_wake_nobody(mesh: MeshBench) -> None:
     sfn = FakeStepFunctions()
-    assert gatherer(mesh, sfn).run([LEAF.sealed()]) == {"messages": 1, "answered": False}
+    assert gatherer(mesh, sfn).run([(LEAF.sealed(), 1)]) == {"messages": 1, "answered": False}
     assert not sfn.calls
 
 
 def test_what_cannot_be_read_goes_to_the_dead_letters(mesh: MeshBench) -> None:
-    gatherer(mesh, FakeStepFunctions()).run(["no message"])
+    gatherer(mesh, FakeStepFunctions()).run([("no message", 1)])
     (dead,) = mesh.sqs.receive_message(QueueUrl=mesh.dlq_url)["Messages"]
     assert dead["Body"] == "no message"
 
@@ -63,9 +63,9 @@ def test_an_error_of_aws_lets_the_batch_come_again(mesh: MeshBench, monkeypatch:
     with monkeypatch.context() as bad_moment:
         bad_moment.setattr(sfn, "send_task_success", refuse)
         with pytest.raises(ClientError, match="Throttling"):
-            function.run([message.model_dump_json()])
+            function.run([(message.model_dump_json(), 1)])
     assert len(pending(mesh)) == 1
 
-    assert function.run([message.model_dump_json()])["answered"]
+    assert function.run([(message.model_dump_json(), 1)])["answered"]
     assert sfn.names()[-1] == "success"
     assert not pending(mesh)

@@ -11,6 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from gatherer import service as service_module
 from gatherer.health import Pulse
+from gatherer.progress import Progress
 from gatherer.service import Service
 from snakebatch.clock import SimulatedClock
 
@@ -19,6 +20,7 @@ class Parts:
     """A drainer and an answerer in one, whose work is given."""
 
     def __init__(self, drain: Callable[[], object], answer: Callable[[], object]) -> None:
+        self.progress = Progress()
         self.drain_once = drain
         self.answer_all = answer
 
@@ -26,7 +28,14 @@ class Parts:
 def service(drain: Callable[[], object], answer: Callable[[], object]) -> Service:
     parts = Parts(drain, answer)
     pulse = Pulse(SimulatedClock())
-    return Service(parts, parts, threads=4, logger=Logger("test"), pulse=pulse)  # type: ignore[arg-type]  # a fake
+    return Service(
+        parts,  # type: ignore[arg-type]  # a fake
+        parts,  # type: ignore[arg-type]  # a fake
+        threads=4,
+        logger=Logger("test"),
+        pulse=pulse,
+        stopping=threading.Event(),
+    )
 
 
 def test_four_receivers_drain_while_one_answers_until_it_is_stopped() -> None:
