@@ -22,7 +22,6 @@ from snakebatch.mesh.assembly import Assembler
 from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.objects import Objects
-from snakebatch.mesh.population_cache import PopulationCache
 from snakebatch.mesh.predicting import PredictClient
 from snakebatch.mesh.prediction_store import PredictionStore
 from snakebatch.mesh.store import JobStore
@@ -32,7 +31,7 @@ from snakebatch.mesh.sync_client import sync_client
 def build(environment: Environment, logger: Logger) -> Service:
     """Put the gatherer together from its environment."""
     store = JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))
-    assembler = Assembler(store, PopulationCache(environment.cache_folder))
+    assembler = Assembler(store)
     pulse = Pulse(SystemClock())
     stopping = threading.Event()
 

@@ -16,13 +16,12 @@ from gatherer.queue_events import QueueEvents
 from snakebatch.mesh.assembly import Assembler
 from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.objects import Objects
-from snakebatch.mesh.population_cache import PopulationCache
 from snakebatch.mesh.store import JobStore
 
 logger = Logger()
 environment = Environment.read()
 store = JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))
-assembler = Assembler(store, PopulationCache(environment.cache_folder))
+assembler = Assembler(store)
 asked = threading.Event()
 gatherer = QueueEvents(
     Drainer(

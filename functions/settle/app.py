@@ -14,7 +14,6 @@ from snakebatch.mesh.assembly import Assembler
 from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.messages import parse
 from snakebatch.mesh.objects import Objects
-from snakebatch.mesh.population_cache import PopulationCache
 from snakebatch.mesh.requests import SettleEvent
 from snakebatch.mesh.settling import Settling
 from snakebatch.mesh.store import JobStore
@@ -22,13 +21,7 @@ from snakebatch.mesh.store import JobStore
 logger = Logger()
 metrics = Metrics()
 environment = Environment.read()
-settling = Settling(
-    Assembler(
-        JobStore(Objects(boto3.client("s3"), environment.jobs_bucket)),
-        PopulationCache(environment.cache_folder),
-    ),
-    SystemClock(),
-)
+settling = Settling(Assembler(JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))), SystemClock())
 
 
 @logger.inject_lambda_context

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from snakebatch.errors import MeshError
+from snakebatch.mesh.uploads import Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PART = 8 << 20
-"""Bytes of a part of a multipart upload: S3 wants 5 MiB at least and 10,000 parts at most (80 GB here)."""
-
 _LINES = 1 << 20
-"""Bytes read at a time in search of line ends."""
+"""Bytes read at a time."""
 
 _ATTEMPTS = 5
 _CONFLICT = 409
@@ -94,7 +92,7 @@ class Objects:
         """The object's bytes; raises MeshError where there is none."""
         data = self.find(key)
         if data is None:
-            raise MeshError(f"{self.uri(key)} is missing: it was deleted, or the job id is wrong")
+            raise self._lost(key)
         return data
 
     def lines(self, key: str, etag: str) -> Iterator[bytes]:
@@ -186,51 +184,30 @@ class Objects:
             for entry in page.get("Contents", []):
                 yield entry["Key"], entry["LastModified"].timestamp()
 
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """The object's bytes, some at a time; raises MeshError where there is none."""
+        try:
+            body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]
+        except ClientError as error:
+            if status_of(error) == _MISSING:
+                raise self._lost(key) from error
+            raise
+        with contextlib.closing(body):
+            yield from body.iter_chunks(_LINES)
+
+    def writing(self, key: str, content_type: str = "application/json") -> Upload:
+        """An object to be written bit by bit, within ``with``: see ``Upload``."""
+        return Upload(self.s3, self.bucket, key, content_type)
+
     def upload(self, key: str, pieces: Iterable[bytes], content_type: str = "application/json") -> int:
-        """Write ``pieces`` as one object, holding one part in memory; returns its size in bytes.
+        """Write ``pieces`` as one object in bounded memory; returns its size in bytes.
 
         Nothing appears under ``key`` unless every piece came: an error aborts the upload.
         """
-        parts = _parts(pieces)
-        first = next(parts, b"")
-        second = next(parts, None)
-        if second is None:
-            self.put(key, first, content_type)
-            return len(first)
-        target: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
-        upload = self.s3.create_multipart_upload(**target, ContentType=content_type)["UploadId"]
-        try:
-            return self._upload_parts(target, upload, (first, second), parts)
-        except BaseException:
-            self.s3.abort_multipart_upload(**target, UploadId=upload)
-            raise
+        with self.writing(key, content_type) as upload:
+            for piece in pieces:
+                upload.write(piece)
+        return upload.size
 
-    def _upload_parts(
-        self, target: dict[str, Any], upload: str, head: tuple[bytes, bytes], rest: Iterator[bytes]
-    ) -> int:
-        done: list[Any] = []
-        size = 0
-        for part in _chain(head, rest):
-            number = len(done) + 1
-            answer = self.s3.upload_part(**target, UploadId=upload, PartNumber=number, Body=part)
-            done.append({"PartNumber": number, "ETag": answer["ETag"]})
-            size += len(part)
-        self.s3.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": done})
-        return size
-
-
-def _chain(head: tuple[bytes, bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield from head
-    yield from rest
-
-
-def _parts(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """``pieces`` joined into parts of at least PART bytes; the last may be smaller."""
-    waiting = bytearray()
-    for piece in pieces:
-        waiting += piece
-        if len(waiting) >= PART:
-            yield bytes(waiting)
-            waiting.clear()
-    if waiting:
-        yield bytes(waiting)
+    def _lost(self, key: str) -> MeshError:
+        return MeshError(f"{self.uri(key)} is missing: it was deleted, or the job id is wrong")

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from snakebatch.errors import InputError
 from snakebatch.mesh.messages import Message
-from snakebatch.mesh.objects import PART, Objects, status_of
+from snakebatch.mesh.objects import Objects, status_of
+from snakebatch.mesh.uploads import PART
 
 LEAST_PART = 5 << 20
 """Bytes that S3 wants of every part but the last."""

@@ -11,9 +11,9 @@ import numpy as np
 from snakebatch.engine.population import Column, NumberColumn, Population, TextColumn
 from snakebatch.mesh.sections import Array, narrow, pack, text_arrays, texts_of, unpack
 
-_MAGIC = b"SNAKEPO2"
+MAGIC = b"SNAKEPO2"
 # Staging never writes over a file of that name, so a damaged one has to go first.
-_REMEDY = "delete it from the job's folder and start the job again"
+REMEDY = "delete it from the job's folder and start the job again"
 
 
 def to_bytes(population: Population) -> bytes:
@@ -28,12 +28,12 @@ def to_bytes(population: Population) -> bytes:
         "codes": codes,
         "columns": columns,
     }
-    return pack(_MAGIC, header, sections)
+    return pack(MAGIC, header, sections)
 
 
 def from_bytes(data: bytes) -> Population:
     """Read what ``to_bytes`` wrote; raises ChecksumError on damage."""
-    header, sections = unpack(_MAGIC, data, "population file", _REMEDY)
+    header, sections = unpack(MAGIC, data, "population file", REMEDY)
     return Population(
         header=tuple(header["header"]),
         datatypes=tuple(header["datatypes"]),

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ _LENGTH = 8
 _CHECKSUM = 16
 _START = MAGIC + _LENGTH + _CHECKSUM
 _ALIGN = 8
-_ERRORS = "surrogatepass"
+ERRORS = "surrogatepass"
 """Lone surrogates can reach us from Python rows; the file must give back what it got."""
 
 Array = NDArray[Any]
@@ -53,7 +54,38 @@ def unpack(magic: bytes, data: bytes, what: str, remedy: str) -> tuple[dict[str,
     content = memoryview(data)[_START:]
     if _checksum([length, content]) != data[MAGIC + _LENGTH : _START]:
         raise ChecksumError(f"the {what} is not what its checksum says: {remedy}")
-    end = int.from_bytes(length, "little")
+    return _views(data)
+
+
+def unpack_file(
+    magic: bytes, chunks: Iterable[bytes], file: IO[bytes], what: str, remedy: str
+) -> tuple[dict[str, Any], list[Array], mmap.mmap]:
+    """The same in bounded memory: ``chunks`` go to ``file``, and the arrays are views of it.
+
+    The map is theirs; who has read some of them may tell the system to let go of those pages.
+    """
+    head, hasher = b"", hashlib.blake2b(digest_size=_CHECKSUM)
+    for chunk in chunks:
+        file.write(chunk)
+        if len(head) < _START:
+            head += chunk
+            if len(head) >= _START:
+                hasher.update(head[MAGIC : MAGIC + _LENGTH])
+                hasher.update(head[_START:])
+        else:
+            hasher.update(chunk)
+    file.flush()
+    if head[:MAGIC] != magic:
+        raise ChecksumError(f"this is no {what} of this version: {remedy}")
+    if hasher.digest() != head[MAGIC + _LENGTH : _START]:
+        raise ChecksumError(f"the {what} is not what its checksum says: {remedy}")
+    mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return *_views(mapped), mapped
+
+
+def _views(data: bytes | mmap.mmap) -> tuple[dict[str, Any], list[Array]]:
+    content = memoryview(data)[_START:]
+    end = int.from_bytes(data[MAGIC : MAGIC + _LENGTH], "little")
     header: dict[str, Any] = json.loads(bytes(content[:end]))
     body = content[end:]
     return header, [
@@ -73,7 +105,7 @@ def narrow(numbers: Array) -> Array:
 
 def text_arrays(texts: Iterable[str]) -> tuple[Array, Array]:
     """Texts as UTF-8 end to end, and the byte offset of each; ``texts_of`` reads them."""
-    encoded = [text.encode("utf-8", _ERRORS) for text in texts]
+    encoded = [text.encode("utf-8", ERRORS) for text in texts]
     ends = np.cumsum([0, *map(len, encoded)], dtype="<i8")
     return ends, np.frombuffer(b"".join(encoded), dtype="u1")
 
@@ -82,7 +114,7 @@ def texts_of(ends: Array, body: Array) -> list[str]:
     """The texts that ``text_arrays`` wrote."""
     joined = body.tobytes()
     places: list[int] = ends.tolist()
-    return [joined[start:end].decode("utf-8", _ERRORS) for start, end in pairwise(places)]
+    return [joined[start:end].decode("utf-8", ERRORS) for start, end in pairwise(places)]
 
 
 def _lay_out(arrays: Sequence[Array]) -> tuple[list[tuple[str, int, int]], list[bytes]]:

@@ -18,7 +18,7 @@ writes lies apart from the jobs: it expires, and a lifecycle rule knows prefixes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -116,6 +116,10 @@ class JobStore:
 
     def population(self, job: str, digest: str) -> bytes:
         return self.objects.get(self._population(job, digest))
+
+    def population_chunks(self, job: str, digest: str) -> Iterator[bytes]:
+        """The population's file, some bytes at a time."""
+        return self.objects.chunks(self._population(job, digest))
 
     @staticmethod
     def _population(job: str, digest: str) -> str:

@@ -62,7 +62,7 @@ class MeshBench:
             BillingMode="PAY_PER_REQUEST",
         )
         self.store = JobStore(Objects(self.s3, BUCKET))
-        self.assembler = Assembler(self.store, PopulationCache(self.folder / "gatherer"))
+        self.assembler = Assembler(self.store)
         self.progress = Progress()
         self.rung = 0
         self.drainer = Drainer(

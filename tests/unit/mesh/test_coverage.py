@@ -11,6 +11,7 @@ import pytest
 from snakebatch.engine.bucket import Bucket
 from snakebatch.engine.chain import Link
 from snakebatch.engine.leaf import build_bucket
+from snakebatch.engine.model_json import text_of
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.settings import Settings
 from snakebatch.errors import InvariantError
@@ -24,7 +25,7 @@ ONE, TWO = [[1, 5.0, False, "N"]], [[1, 5.0, True, "N"]]
 
 
 def bucket(condition: Any, members: Sequence[int], origins: str = "") -> str:
-    return json.dumps(
+    return text_of(
         {"condition": condition, "members": members, "origins": list(origins or "c" * len(members))}
     )
 
@@ -38,6 +39,10 @@ def check(*buckets: str, rows: int = 4) -> None:
 
 def test_a_partition_passes() -> None:
     check(bucket(ONE, [0, 2]), bucket(TWO, [1]), bucket(None, [3]))
+
+
+def test_a_bucket_whose_members_stand_elsewhere_is_read_whole() -> None:
+    check('{"members":[0,1,2,3],"origins":["c","c","c","c"],"condition":null}')
 
 
 def test_noise_members_do_not_cover() -> None:
