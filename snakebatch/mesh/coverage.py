@@ -47,11 +47,12 @@ class LayerCheck:
 
     def finish(self) -> None:
         """Raise InvariantError unless every row was in a bucket."""
+        if self._covered.all():
+            return
         missing = np.flatnonzero(~self._covered)
-        if len(missing):
-            raise InvariantError(
-                f"layer {self.layer}: {len(missing)} of {self.rows} rows are in no bucket, e.g. {missing[0]}"
-            )
+        raise InvariantError(
+            f"layer {self.layer}: {len(missing)} of {self.rows} rows are in no bucket, e.g. {missing[0]}"
+        )
 
     def _check_condition(self, condition: list[Any] | None) -> None:
         if self._ended:
