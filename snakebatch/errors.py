@@ -14,6 +14,10 @@
     │   ├── BracketError           provisioned slots that can't be had, or not be switched off yet
     │   ├── ChecksumError          a message or object that is not what its checksum says
     │   └── InvariantError         a layer that breaks a guarantee of the trainer
+    ├── ServiceError               the service of a mesh, as its client sees it
+    │   ├── UnreachableError       it does not answer
+    │   ├── KeyRefusedError        it wants a key, or another one
+    │   └── JobFailedError         the training ended without a model
     ├── MissingExtraError          a package that only an extra of SnakeBatch brings is not installed
     ├── CloudError                 the embedded cloud was asked for what it does not do
     ├── AccountError               the AWS account can't be asked, or did not do what was asked
@@ -88,6 +92,24 @@ class ChecksumError(MeshError):
 
 class InvariantError(MeshError):
     """A layer that breaks a guarantee of the trainer."""
+
+
+class ServiceError(SnakeBatchError):
+    """The service of a mesh failed, or can't do what it was asked; ``status`` is its HTTP status, if any."""
+
+    status: int | None = None
+
+
+class UnreachableError(ServiceError):
+    """The service does not answer; the message says where it was looked for, and what to check."""
+
+
+class KeyRefusedError(ServiceError):
+    """The service wants a key, or another one; the message says where a key comes from."""
+
+
+class JobFailedError(ServiceError):
+    """A training ended without a model: it failed, took too long or was stopped."""
 
 
 class MissingExtraError(SnakeBatchError, ImportError):

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from snakebatch.engine.intake import Intake, read_columns, read_rows
+from snakebatch.engine.intake import Intake, read_columns
 from snakebatch.engine.model import Model
-from snakebatch.engine.tables import features_of, is_table, table_of, target_of
+from snakebatch.engine.tables import Cells, features_of, is_table, table_of, target_of
 from snakebatch.errors import InputError, shown
 
 
@@ -28,21 +28,32 @@ def read_table(data: Any, target: int | str, header: Sequence[str] | None, y: An
 
     Raises InputError on what can't be trained on.
     """
-    if y is not None:
-        return _with_target(data, target, header, y)
-    if isinstance(data, str | Path):
+    if y is None and isinstance(data, str | Path):
         from snakebatch.engine.csv_table import read_csv
 
         try:
             return read_csv(partial(_open_text, Path(data)), target)
         except InputError as error:
             raise error if str(data) in str(error) else InputError(f"{data}: {error}") from error
-    if is_table(data):
-        return read_columns(*table_of(data, header), target)
-    return read_rows(_rows(data), target, header)
+    return read_columns(*named_columns(data, target, header, y))
 
 
-def _with_target(data: Any, target: int | str, header: Sequence[str] | None, y: Any) -> Intake:
+def named_columns(
+    data: Any, target: int | str, header: Sequence[str] | None, y: Any = None
+) -> tuple[list[str], list[Cells], int | str]:
+    """Names, columns and target of data that is at hand: rows, an array or a DataFrame.
+
+    Targets that come apart, as ``y``, are the first column. Raises InputError on what is no table.
+    """
+    if y is not None:
+        return _with_target(data, target, header, y)
+    names, columns = table_of(data, header) if is_table(data) else features_of(_rows(data), header)
+    return names, columns, target
+
+
+def _with_target(
+    data: Any, target: int | str, header: Sequence[str] | None, y: Any
+) -> tuple[list[str], list[Cells], int | str]:
     if isinstance(data, str | Path):
         raise InputError(
             "y goes with rows, an array or a DataFrame; for a file, name its target by target_index"
@@ -54,7 +65,7 @@ def _with_target(data: Any, target: int | str, header: Sequence[str] | None, y: 
     rows = len(columns[0]) if columns else 0
     if len(targets) != rows:
         raise InputError(f"y has {len(targets)} values for {rows} rows; give one target for each row")
-    return read_columns([name, *names], [targets, *columns], 0)
+    return [name, *names], [targets, *columns], 0
 
 
 def validation_targets(rows: Sequence[Mapping[str, Any]], name: str, y: Any = None) -> list[Any]:

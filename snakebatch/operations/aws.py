@@ -44,19 +44,19 @@ class Clients:
     """Clients by service name, each made once, with retries that pace themselves."""
 
     def __init__(self, session: Any) -> None:
-        self._session = session
+        self.session = session
         self._made: dict[str, Any] = {}
 
     @property
     def region(self) -> str:
-        return str(self._session.region_name)
+        return str(self.session.region_name)
 
     def __call__(self, service: str) -> Any:
         if service not in self._made:
             from botocore.config import Config
 
             config = Config(retries={"mode": "standard", "max_attempts": 8}, connect_timeout=10)
-            self._made[service] = self._session.client(service, config=config)
+            self._made[service] = self.session.client(service, config=config)
         return self._made[service]
 
 

@@ -12,7 +12,16 @@ from tests.support.handlers import ROOT
 MAY_IMPORT = {
     "snakebatch/engine": set(),
     "snakebatch/planner": {"snakebatch.engine"},
-    "snakebatch/client": {"snakebatch.engine", "snakebatch.snake"},
+    "snakebatch/client": {
+        "snakebatch.engine",
+        "snakebatch.planner",
+        "snakebatch.mesh",
+        "snakebatch.snake",
+        "snakebatch.snake_input",
+        "snakebatch.cli_files",
+        "snakebatch.clock",
+        "snakebatch.operations.aws",
+    },
     "snakebatch/mesh": {"snakebatch.engine", "snakebatch.planner", "snakebatch.clock"},
     "snakebatch/operations": {"snakebatch.planner", "snakebatch.clock"},
     "functions": {"snakebatch.engine", "snakebatch.planner", "snakebatch.mesh", "snakebatch.clock"},

@@ -1,0 +1,232 @@
+"""A mesh without a gatherer's API: a deployed stack, straight through Step Functions and S3.
+
+Credentials are boto3's own. The workflow still needs somebody who gathers, or assembles by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+
+from snakebatch.client.remote.effects import Flow, working
+from snakebatch.client.remote.mesh import UPLOADED
+from snakebatch.client.remote.questions import rows_parsed
+from snakebatch.client.remote.tables import Table
+from snakebatch.clock import Clock
+from snakebatch.errors import AccountError, NotReadyError, UnknownJobError, shown
+from snakebatch.mesh.job_status import JobStatus
+from snakebatch.operations.aws import Clients, asking, clients, code_of
+from snakebatch.planner.plan import Plan, make_plan
+
+if TYPE_CHECKING:
+    from snakebatch.mesh.jobs import Jobs
+    from snakebatch.mesh.predicting import PredictClient
+
+T = TypeVar("T")
+
+_OUTPUTS = {"train": "TrainMachineArn", "predict": "PredictMachineArn", "bucket": "JobsBucketName"}
+
+ClientOf = Callable[[str], Any]
+"""A boto3 client by the name of its service."""
+
+
+@dataclass(frozen=True)
+class StackParts:
+    """What a stack is made of, as far as a client uses it."""
+
+    jobs: Jobs
+    predictions: PredictClient
+
+
+@dataclass(frozen=True)
+class AwsClients:
+    """Clients of AWS; ``patient`` makes the one that waits for synchronous executions."""
+
+    of: ClientOf
+    patient: Callable[[], Any]
+
+
+def aws_clients(region: str | None, session: Any = None, given: ClientOf | None = None) -> AwsClients:
+    """The clients that are ``given``, else a boto3 ``session``'s, else of the profile and environment.
+
+    Raises MissingExtraError without boto3, AccountError where no region is known.
+    """
+    if given is not None:
+        return AwsClients(given, partial(given, "stepfunctions"))
+    found = clients(region) if session is None else Clients(session)
+
+    def patient() -> Any:
+        from snakebatch.mesh.sync_client import sync_client
+
+        return sync_client(found.session)
+
+    return AwsClients(found, patient)
+
+
+class AwsMesh:
+    """A stack by its name; its outputs are read when it is first asked."""
+
+    def __init__(self, stack: str, clients: AwsClients, clock: Clock, *, region: str | None = None) -> None:
+        self._stack = stack
+        self._clients = clients
+        self._clock = clock
+        self._region = region
+        self._parts: StackParts | None = None
+
+    @property
+    def where(self) -> str:
+        region = "" if self._region is None else f", region={self._region!r}"
+        return f"stack={self._stack!r}{region}"
+
+    def __repr__(self) -> str:
+        return f"AwsMesh({self.where})"
+
+    def train(self, table: Table, asked: Mapping[str, Any]) -> Flow[str]:
+        return working(
+            partial(self._asking, f"starting a training on {self._stack}", self._train, table, asked)
+        )
+
+    def status(self, model_id: str, *, patient: bool) -> Flow[JobStatus]:
+        return working(partial(self._asking, "asking for a job", lambda parts: parts.jobs.status(model_id)))
+
+    def fetch(self, model_id: str, sink: BinaryIO, *, stripped: bool) -> Flow[None]:
+        return working(partial(self._asking, "fetching a model", self._fetch, model_id, sink, stripped))
+
+    def predict(self, model_id: str, mode: str, lines: Sequence[str]) -> Flow[list[Any]]:
+        return working(partial(self._asking, "asking a model", self._predict, model_id, mode, lines))
+
+    def upload(self, model: bytes) -> Flow[str]:
+        return working(partial(self._asking, "uploading a model", self._upload, model))
+
+    def plan(self, asked: Mapping[str, Any]) -> Flow[Plan]:
+        def planned() -> Plan:
+            known = {
+                name: asked[name] for name in ("rows", "n_layers", "tau", "slots", "max_usd") if name in asked
+            }
+            return make_plan(**known)
+
+        return working(planned)
+
+    def receipt(self, model_id: str) -> Flow[dict[str, Any]]:
+        return working(partial(self._asking, "fetching a receipt", self._receipt, model_id))
+
+    def delete(self, model_id: str) -> Flow[None]:
+        return working(partial(self._asking, "deleting a job", self._delete, model_id))
+
+    # blocking work
+
+    def _asking(self, what: str, do: Callable[..., T], *arguments: Any) -> T:
+        """Do it with the stack's parts; AWS's errors come out in words that say what to do."""
+        with asking(what):
+            if self._parts is None:
+                self._parts = self._find()
+            return do(self._parts, *arguments)
+
+    def _find(self) -> StackParts:
+        # Only who goes this way has botocore.
+        from snakebatch.mesh.jobs import Jobs
+        from snakebatch.mesh.objects import Objects
+        from snakebatch.mesh.predicting import PredictClient
+        from snakebatch.mesh.prediction_store import PredictionStore
+        from snakebatch.mesh.store import JobStore
+
+        outputs = self._outputs()
+        objects = Objects(self._clients.of("s3"), outputs["bucket"])
+        sfn = self._clients.of("stepfunctions")
+        return StackParts(
+            Jobs(JobStore(objects), sfn, outputs["train"], self._clock),
+            PredictClient(self._clients.patient(), outputs["predict"], PredictionStore(objects)),
+        )
+
+    def _outputs(self) -> dict[str, str]:
+        try:
+            (found,) = self._clients.of("cloudformation").describe_stacks(StackName=self._stack)["Stacks"]
+        except Exception as error:
+            # CloudFormation has no code of its own for a stack that is not there.
+            if code_of(error) == "ValidationError":
+                raise AccountError(
+                    f"there is no stack {shown(self._stack)} in this region: name the stack of `sam deploy`, "
+                    "and its region"
+                ) from error
+            raise
+        told = {entry["OutputKey"]: entry["OutputValue"] for entry in found.get("Outputs", [])}
+        missing = [name for name in _OUTPUTS.values() if name not in told]
+        if missing:
+            raise AccountError(
+                f"the stack {shown(self._stack)} has no output {missing[0]}: is it one of SnakeBatch, "
+                "deployed to its end?"
+            )
+        return {name: told[output] for name, output in _OUTPUTS.items()}
+
+    def _train(self, parts: StackParts, table: Table, asked: Mapping[str, Any]) -> str:
+        from snakebatch.mesh.jobs import new_model_id
+
+        dataset = table.uri or self._send(parts, table)
+        # boto3 repeats a call whose answer was lost: the name makes it the same execution.
+        return parts.jobs.start({"dataset": dataset, **asked}, new_model_id())
+
+    def _send(self, parts: StackParts, table: Table) -> str:
+        """Put a table into the bucket, unless one of this content is there."""
+        objects = parts.jobs.store.objects
+        key = f"datasets/{table.digest[:32]}-{table.name}"
+        stamp = objects.stamp(key)
+        if stamp is None or stamp[1] != table.size:
+            assert table.file is not None
+            table.file.seek(0)
+            # upload_fileobj closes what it is given.
+            objects.upload(key, iter(partial(table.file.read, 1 << 20), b""))
+        return objects.uri(key)
+
+    def _fetch(self, parts: StackParts, model_id: str, sink: BinaryIO, stripped: bool) -> None:
+        bucket, _, key = self._model_uri(parts, model_id, stripped=stripped).partition("//")[2].partition("/")
+        sink.seek(0)
+        sink.truncate()
+        parts.jobs.store.objects.s3.download_fileobj(bucket, key, sink)
+
+    def _predict(self, parts: StackParts, model_id: str, mode: str, lines: Sequence[str]) -> list[Any]:
+        from snakebatch.mesh.predicting import predict_sync
+
+        uri = self._model_uri(parts, model_id, stripped=False)
+        key = parts.predictions.store.model_key(uri)
+        return predict_sync(parts.predictions, key, rows_parsed(lines), mode)
+
+    def _model_uri(self, parts: StackParts, model_id: str, *, stripped: bool) -> str:
+        objects = parts.jobs.store.objects
+        if model_id.startswith(UPLOADED):
+            key = _model_key(model_id, stripped=stripped)
+            if objects.stamp(key) is None:
+                raise UnknownJobError(
+                    f"there is no model {shown(model_id)}: it was deleted, or the id is wrong"
+                )
+            return objects.uri(key)
+        status = parts.jobs.status(model_id)
+        uri = status.model_stripped if stripped else status.model
+        if uri is None:
+            raise NotReadyError(f"job {model_id} has no model ({status.status}): wait for it, or train again")
+        return uri
+
+    def _upload(self, parts: StackParts, model: bytes) -> str:
+        model_id = f"{UPLOADED}{hashlib.sha256(model).hexdigest()[:32]}"
+        parts.jobs.store.objects.upload(_model_key(model_id, stripped=False), [model])
+        return model_id
+
+    def _receipt(self, parts: StackParts, model_id: str) -> dict[str, Any]:
+        from snakebatch.mesh.canonical import read_json
+
+        status = parts.jobs.status(model_id)
+        if status.receipt is None:
+            raise NotReadyError(f"job {model_id} has no receipt ({status.status}): wait for its end")
+        store = parts.predictions.store
+        found: dict[str, Any] = read_json(store.objects.get(store.model_key(status.receipt)), "the receipt")
+        return found
+
+    def _delete(self, parts: StackParts, model_id: str) -> None:
+        if parts.jobs.status(model_id).ended is None:
+            parts.jobs.sfn.stop_execution(executionArn=parts.jobs.arn(model_id), cause="deleted by its user")
+
+
+def _model_key(model_id: str, *, stripped: bool) -> str:
+    return f"models/{model_id}/{'model_stripped' if stripped else 'model'}.json"

@@ -1,0 +1,256 @@
+"""A model on a mesh, as flows: what ``MeshSnake`` and ``AsyncMeshSnake`` do, whoever drives it."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from snakebatch.cli_files import whole_file
+from snakebatch.client.remote.effects import Flow, Pause, T, Work, working
+from snakebatch.client.remote.mesh import UPLOADED, Mesh
+from snakebatch.client.remote.progress import Progress
+from snakebatch.client.remote.questions import Question, answers_of, count_rows, question
+from snakebatch.client.remote.tables import Table
+from snakebatch.clock import Clock
+from snakebatch.engine.answers import POPULATION_MODES
+from snakebatch.engine.model import Model
+from snakebatch.errors import JobFailedError, NotReadyError, ServiceError, SnakeBatchError, error_named
+from snakebatch.mesh.job_status import JobStatus
+from snakebatch.snake import Snake
+
+CLOUD_THRESHOLD = 5_000
+"""Rows from which on a batch is answered by the mesh."""
+
+_SOONEST, _LATEST = 0.3, 5.0
+"""Seconds between two looks at a job: a tenth of its age, so that a short one is seen to end at once and a
+long one is not asked all the time."""
+
+
+class MeshModel:
+    """One model of a mesh, and what is here of it. ``snake`` is set once it was fetched."""
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        model_id: str,
+        progress: Progress,
+        clock: Clock,
+        *,
+        cloud_threshold: int | None = CLOUD_THRESHOLD,
+    ) -> None:
+        self.mesh = mesh
+        self.model_id = model_id
+        self.progress = progress
+        self.cloud_threshold = cloud_threshold
+        self.warnings: tuple[str, ...] = ()
+        self.clock = clock
+        self._snake: Snake | None = None
+        self._whole: Snake | None = None
+
+    # training
+
+    def begin(self, prepare: Callable[[], Table], asked: dict[str, Any]) -> Flow[None]:
+        """Send the table that ``prepare`` makes ready, and start the training."""
+        table = yield from working(prepare)
+        try:
+            if table.uri is None:
+                self.progress.say(f"sending {_size(table.size)} to the mesh")
+            self.model_id = yield from self.mesh.train(table, {"target": table.target, **asked})
+        finally:
+            table.close()
+        self.warnings = table.warnings
+
+    def status(self) -> Flow[JobStatus]:
+        """How far the training is."""
+        return self.mesh.status(self.model_id, patient=False)
+
+    def wait(self, seconds: float | None = None) -> Flow[JobStatus | None]:
+        """Wait for the end of the training, and fetch the model; None for a model that was uploaded.
+
+        Raises what the training ended with, NotReadyError after so many ``seconds``. Who stops waiting leaves
+        the training running.
+        """
+        status: JobStatus | None = None
+        if not self.model_id.startswith(UPLOADED):
+            try:
+                status = yield from self._follow(seconds)
+            except (KeyboardInterrupt, asyncio.CancelledError) as stopped:
+                line = f"the training goes on without you: {self._connect()} takes it up again"
+                self.progress.say(line)
+                stopped.add_note(line)
+                raise
+            except ServiceError as error:
+                # Who has no model yet has no other way to know the job's id.
+                raise type(error)(
+                    f"{error}; the training goes on: {self._connect()} takes it up again"
+                ) from error
+            finally:
+                self.progress.close()
+            if status.status != "SUCCEEDED":
+                raise _failure(status)
+        yield from self.fetch()
+        return status
+
+    def _follow(self, seconds: float | None) -> Flow[JobStatus]:
+        started = self.clock.time()
+        while True:
+            status = yield from self.mesh.status(self.model_id, patient=True)
+            self.progress.status(status)
+            if status.ended is not None:
+                return status
+            waited = self.clock.time() - started
+            if seconds is not None and waited >= seconds:
+                raise NotReadyError(
+                    f"job {self.model_id} still runs after {waited:.0f} s, in {status.state or 'its start'}: "
+                    f"{self._connect()} goes on waiting"
+                )
+            pause = min(_LATEST, max(_SOONEST, status.seconds / 10))
+            yield Pause(pause if seconds is None else min(pause, max(0.0, seconds - waited)))
+
+    def _connect(self) -> str:
+        return f"MeshSnake.connect({self.model_id!r}, {self.mesh.where})"
+
+    # the model
+
+    @property
+    def snake(self) -> Snake:
+        """What was fetched of the model; raises NotReadyError before."""
+        if self._snake is None:
+            raise NotReadyError(f"model {self.model_id} is not here yet: call wait() first")
+        return self._snake
+
+    def fetch(self) -> Flow[Snake]:
+        """The stripped model, fetched once."""
+        if self._snake is None:
+            self._keep((yield from self._load(stripped=True)))
+        return self.snake
+
+    def _keep(self, snake: Snake) -> None:
+        self._snake = snake
+        if not snake.stripped:
+            self._whole = snake
+
+    def ready(self) -> Flow[Snake]:
+        """The stripped model; waits for its training where it must."""
+        if self._snake is None:
+            yield from self.wait()
+        return self.snake
+
+    def whole(self, what: str) -> Flow[Snake]:
+        """The model with its population, fetched once; ``what`` needs it."""
+        yield from self.ready()
+        if self._whole is None:
+            self.progress.say(f"{what} needs the population: fetching the full model of {self.model_id}")
+            found = yield from self._load(stripped=False)
+            found.model.need_population(what)
+            self._whole = found
+        return self._whole
+
+    def save(self, path: str | Path, *, stripped: bool) -> Flow[None]:
+        """Write model.json as the mesh has it; the file appears whole or not at all."""
+        yield from self.ready()
+        with whole_file(Path(path)) as temporary, temporary.open("w+b") as file:
+            yield from self._stream(file, stripped=stripped)
+
+    def _load(self, *, stripped: bool) -> Flow[Snake]:
+        with tempfile.TemporaryDirectory(prefix="snakebatch-") as folder:
+            path = Path(folder) / "model.json"
+            with path.open("w+b") as file:
+                yield from self._stream(file, stripped=stripped)
+            return (yield from working(lambda: Snake(Model.read(path))))
+
+    def _stream(self, file: BinaryIO, *, stripped: bool) -> Flow[None]:
+        uploaded = self.model_id.startswith(UPLOADED)
+        if uploaded and stripped and self._snake is not None and not self._snake.stripped:
+            # It was uploaded in one form; the other is made here.
+            pieces = self._snake.model.pieces(stripped=True)
+            yield Work(partial(file.writelines, (piece.encode() for piece in pieces)))
+            return
+        yield from self.mesh.fetch(self.model_id, file, stripped=stripped and not uploaded)
+
+    # questions
+
+    def ask(self, rows: Any, mode: str, *, batch: bool = False) -> Flow[Any]:
+        """The answer to a row, or a list of answers, as ``Snake`` gives them: here, or on the mesh.
+
+        The mesh is asked about many rows, and in a mode that needs a population which is not here. With
+        ``batch`` a single prediction comes as a list too.
+        """
+        snake = yield from self.ready()
+        rows = _countable(rows)
+        lacking = mode in POPULATION_MODES and self._whole is None
+        many = self.cloud_threshold is not None and count_rows(rows, snake.header) >= self.cloud_threshold
+        if not lacking and not many:
+            local = self._whole if mode in POPULATION_MODES else snake
+            name = f"get_{'batch_' if batch else ''}{mode}"
+            return (yield from working(lambda: getattr(local, name)(rows)))
+        asked = question(rows, mode, snake.header, snake.datatypes, len(snake.classes))
+        answers = yield from self._answers(asked)
+        return answers[0] if asked.single and not batch else answers
+
+    def _answers(self, asked: Question) -> Flow[list[Any]]:
+        """Answers to the rows that travel from the mesh, to the others from here; in their order."""
+        answers: list[Any] = [None] * len(asked.rows)
+        for chunk in asked.chunks():
+            lines = [cast("str", asked.lines[number]) for number in chunk]
+            found = yield from self.mesh.predict(self.model_id, asked.mode, lines)
+            rows = [asked.rows[number] for number in chunk]
+            _put(answers, chunk, answers_of(found, rows, asked.mode, self.snake.classes))
+        if kept := asked.kept:
+            local = self.snake
+            if asked.mode in POPULATION_MODES:
+                local = yield from self.whole(f"a row that a mesh refuses, in mode {asked.mode},")
+            rows = [asked.rows[number] for number in kept]
+            _put(answers, kept, (yield from working(lambda: getattr(local, f"get_{asked.mode}")(rows))))
+        return answers
+
+    def here(self, do: Callable[[Snake], T], needs: str | None = None) -> Flow[T]:
+        """What ``do`` makes of the model in this process; ``needs`` says what needs its population."""
+        local = yield from (self.ready() if needs is None else self.whole(needs))
+        return (yield from working(lambda: do(local)))
+
+    def upload(self, model: Any) -> Flow[None]:
+        """Put a model on the mesh, a Snake or a model.json, and be that one."""
+        snake = model if isinstance(model, Snake) else (yield from working(lambda: Snake(Model.read(model))))
+        content = "".join(snake.model.pieces(stripped=snake.stripped)).encode()
+        self.model_id = yield from self.mesh.upload(content)
+        self._keep(snake)
+
+    # the job
+
+    def receipt(self) -> Flow[dict[str, Any]]:
+        """Plan against actual."""
+        return self.mesh.receipt(self.model_id)
+
+    def delete(self) -> Flow[None]:
+        """Stop the job, if it runs, and delete what it left on the mesh; what was fetched stays."""
+        return self.mesh.delete(self.model_id)
+
+
+def _failure(status: JobStatus) -> SnakeBatchError:
+    """What a training ended with, as the error that a function raised."""
+    cause = " ".join((status.cause or "no cause was given").split())
+    named = error_named(status.error or "", cause)
+    if named is not None:
+        return named
+    how = {"ABORTED": "was stopped", "TIMED_OUT": "took longer than it may"}.get(status.status, "failed")
+    what = status.error or status.status
+    return JobFailedError(f"job {status.model_id} {how} in {status.state or 'its start'} ({what}): {cause}")
+
+
+def _put(answers: list[Any], places: Sequence[int], found: Sequence[Any]) -> None:
+    for place, answer in zip(places, found, strict=True):
+        answers[place] = answer
+
+
+def _countable(rows: Any) -> Any:
+    """Rows that can be counted and asked: those of a generator as a list."""
+    return rows if hasattr(rows, "__len__") or not hasattr(rows, "__iter__") else list(rows)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size:,} bytes"
