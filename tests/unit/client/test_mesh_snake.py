@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from snakebatch import Snake
@@ -79,16 +80,21 @@ def test_from_the_threshold_on_the_mesh_answers(mesh: FakeMesh, rows: int, reque
     assert mesh.count("predict-sync") == requests
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("target", ["texts", "numbers", "whole numbers"])
+@pytest.mark.parametrize(
+    ("mode", "target"),
+    [
+        (mode, target)
+        for mode in MODES
+        for target in ("texts", "numbers", "whole numbers")
+        if (mode, target) != ("regression", "texts")
+    ],
+)
 def test_the_mesh_s_answers_are_snake_s_own(mesh: FakeMesh, mode: str, target: str) -> None:
     """Of the same types too: classes that are numbers come back as keys of JSON, which are texts."""
     kinds = {"texts": lambda n: f"c{n % 3}", "numbers": lambda n: n % 3 / 2, "whole numbers": lambda n: n % 3}
     rows = [row | {"y": kinds[target](n)} for n, row in enumerate(ROWS)]
     expected = Snake(rows, noise=0, **PARAMETERS)
     snake = MeshSnake(rows, **PARAMETERS, cloud_threshold=1, **mesh.how)
-    if mode == "regression" and target == "texts":
-        return
     for asked in (QUERIES, QUERIES[3]):
         mine, its = getattr(snake, f"get_{mode}")(asked), getattr(expected, f"get_{mode}")(asked)
         assert repr(mine) == repr(its)
@@ -156,8 +162,8 @@ def test_the_full_model_is_saved_whole(mesh: FakeMesh, snake: MeshSnake, tmp_pat
     snake.to_json(tmp_path / "stripped.json", stripped=True)
     assert Snake(tmp_path / "stripped.json").stripped
 
-    def broken(request: Any) -> Any:
-        raise __import__("httpx").ReadError("gone")
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("gone")
 
     mesh.before = broken
     with pytest.raises(Exception, match="did not answer"):
@@ -361,9 +367,6 @@ def test_awaited_it_does_the_same(mesh: FakeMesh) -> None:
 
 
 def test_a_cancelled_wait_leaves_the_job_running(mesh: FakeMesh) -> None:
-    async def stop(status: Any) -> None:
-        raise AssertionError
-
     async def ask() -> None:
         reached = asyncio.Event()
         mesh.looks = 10_000
