@@ -12,14 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from snakebatch.client.remote.effects import Flow, working
-from snakebatch.client.remote.mesh import UPLOADED
 from snakebatch.client.remote.questions import rows_parsed
 from snakebatch.client.remote.tables import Table
 from snakebatch.clock import Clock
-from snakebatch.errors import AccountError, NotReadyError, UnknownJobError, shown
+from snakebatch.errors import AccountError, shown
 from snakebatch.mesh.job_status import JobStatus
+from snakebatch.mesh.packing import LEAF_ROWS, leaf_weight
 from snakebatch.operations.aws import Clients, asking, clients, code_of
-from snakebatch.planner.plan import Plan, make_plan
+from snakebatch.planner.plan import Plan, make_plan, slots_in_time
 
 if TYPE_CHECKING:
     from snakebatch.mesh.jobs import Jobs
@@ -102,13 +102,7 @@ class AwsMesh:
         return working(partial(self._asking, "uploading a model", self._upload, model))
 
     def plan(self, asked: Mapping[str, Any]) -> Flow[Plan]:
-        def planned() -> Plan:
-            known = {
-                name: asked[name] for name in ("rows", "n_layers", "tau", "slots", "max_usd") if name in asked
-            }
-            return make_plan(**known)
-
-        return working(planned)
+        return working(partial(_planned, asked))
 
     def receipt(self, model_id: str) -> Flow[dict[str, Any]]:
         return working(partial(self._asking, "fetching a receipt", self._receipt, model_id))
@@ -181,52 +175,44 @@ class AwsMesh:
         return objects.uri(key)
 
     def _fetch(self, parts: StackParts, model_id: str, sink: BinaryIO, stripped: bool) -> None:
-        bucket, _, key = self._model_uri(parts, model_id, stripped=stripped).partition("//")[2].partition("/")
+        from snakebatch.mesh.job_results import Results
+
+        key = Results(parts.jobs).model(model_id, stripped=stripped)
+        objects = parts.jobs.store.objects
         sink.seek(0)
         sink.truncate()
-        parts.jobs.store.objects.s3.download_fileobj(bucket, key, sink)
+        objects.s3.download_fileobj(objects.bucket, key, sink)
 
     def _predict(self, parts: StackParts, model_id: str, mode: str, lines: Sequence[str]) -> list[Any]:
+        from snakebatch.mesh.job_results import Results
         from snakebatch.mesh.predicting import predict_sync
 
-        uri = self._model_uri(parts, model_id, stripped=False)
-        key = parts.predictions.store.model_key(uri)
-        return predict_sync(parts.predictions, key, rows_parsed(lines), mode)
-
-    def _model_uri(self, parts: StackParts, model_id: str, *, stripped: bool) -> str:
-        objects = parts.jobs.store.objects
-        if model_id.startswith(UPLOADED):
-            key = _model_key(model_id, stripped=stripped)
-            if objects.stamp(key) is None:
-                raise UnknownJobError(
-                    f"there is no model {shown(model_id)}: it was deleted, or the id is wrong"
-                )
-            return objects.uri(key)
-        status = parts.jobs.status(model_id)
-        uri = status.model_stripped if stripped else status.model
-        if uri is None:
-            raise NotReadyError(f"job {model_id} has no model ({status.status}): wait for it, or train again")
-        return uri
+        return predict_sync(parts.predictions, Results(parts.jobs).model(model_id), rows_parsed(lines), mode)
 
     def _upload(self, parts: StackParts, model: bytes) -> str:
-        model_id = f"{UPLOADED}{hashlib.sha256(model).hexdigest()[:32]}"
-        parts.jobs.store.objects.upload(_model_key(model_id, stripped=False), [model])
+        service = parts.jobs.service
+        model_id = service.model_id(hashlib.sha256(model).hexdigest())
+        key = service.model(model_id)
+        assert key is not None  # the id is one that was just made
+        service.objects.upload(key, [model])
         return model_id
 
     def _receipt(self, parts: StackParts, model_id: str) -> dict[str, Any]:
-        from snakebatch.mesh.canonical import read_json
+        from snakebatch.mesh.job_results import Results
 
-        status = parts.jobs.status(model_id)
-        if status.receipt is None:
-            raise NotReadyError(f"job {model_id} has no receipt ({status.status}): wait for its end")
-        store = parts.predictions.store
-        found: dict[str, Any] = read_json(store.objects.get(store.model_key(status.receipt)), "the receipt")
-        return found
+        return Results(parts.jobs).receipt(model_id)
 
     def _delete(self, parts: StackParts, model_id: str) -> None:
-        if parts.jobs.status(model_id).ended is None:
-            parts.jobs.sfn.stop_execution(executionArn=parts.jobs.arn(model_id), cause="deleted by its user")
+        from snakebatch.mesh.deleting import Deleting
+
+        Deleting(parts.jobs).delete(model_id)
 
 
-def _model_key(model_id: str, *, stripped: bool) -> str:
-    return f"models/{model_id}/{'model_stripped' if stripped else 'model'}.json"
+def _planned(asked: Mapping[str, Any]) -> Plan:
+    """As staging plans: slots only where there is no time without."""
+    known = {name: asked[name] for name in ("rows", "n_layers", "tau", "max_usd") if name in asked}
+    make = partial(make_plan, **known, weight=leaf_weight(asked.get("classes", 2)), rows_per_packet=LEAF_ROWS)
+    if asked.get("slots", "auto") != "auto":
+        return make(slots=asked["slots"])
+    without = make()
+    return without if without.feasible else make(slots=slots_in_time(without))

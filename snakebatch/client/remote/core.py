@@ -143,12 +143,16 @@ class MeshModel:
     def whole(self, what: str) -> Flow[Snake]:
         """The model with its population, fetched once; ``what`` needs it."""
         yield from self.ready()
+        self._check_population(what)
         if self._whole is None:
             self.progress.say(f"{what} needs the population: fetching the full model of {self.model_id}")
-            found = yield from self._load(stripped=False)
-            found.model.need_population(what)
-            self._whole = found
+            self._whole = yield from self._load(stripped=False)
         return self._whole
+
+    def _check_population(self, what: str) -> None:
+        """Raise StrippedModelError where there is no population on the mesh either."""
+        if self.model_id.startswith(UPLOADED):
+            self.snake.model.need_population(what)
 
     def save(self, path: str | Path, *, stripped: bool) -> Flow[None]:
         """Write model.json as the mesh has it; the file appears whole or not at all."""
@@ -182,6 +186,8 @@ class MeshModel:
         """
         snake = yield from self.ready()
         rows = _countable(rows)
+        if mode in POPULATION_MODES:
+            self._check_population(f"mode {mode}")
         lacking = mode in POPULATION_MODES and self._whole is None
         many = self.cloud_threshold is not None and count_rows(rows, snake.header) >= self.cloud_threshold
         if not lacking and not many:

@@ -58,7 +58,8 @@ def _parts(table: Table, send: Send) -> Flow[Reply]:
     size = int(opened["part_bytes"])
     for number, start in enumerate(range(0, table.size, size), 1):
         part = table.part(start, size)
-        yield from send(Request("PUT", f"{place}/parts/{number}", part, read_seconds=PART_SECONDS))
+        raw = {"Content-Type": "application/octet-stream"}
+        yield from send(Request("PUT", f"{place}/parts/{number}", part, raw, read_seconds=PART_SECONDS))
     return (yield from send(Request("POST", f"{place}/complete", read_seconds=PART_SECONDS)))
 
 

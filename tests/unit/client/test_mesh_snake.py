@@ -16,7 +16,7 @@ import pytest
 from snakebatch import Snake
 from snakebatch.client import AsyncMeshSnake, MeshSnake
 from snakebatch.engine.answers import MODES
-from snakebatch.errors import InputError, JobFailedError, NotReadyError, PlanError
+from snakebatch.errors import InputError, JobFailedError, NotReadyError, PlanError, StrippedModelError
 from tests.support.fake_mesh import KEY, URL, FakeMesh
 
 ROWS = [{"y": "ab"[n % 2], "x": n % 7 + n / 100, "word": f"w{n % 5}"} for n in range(60)]
@@ -383,3 +383,18 @@ def test_a_cancelled_wait_leaves_the_job_running(mesh: FakeMesh) -> None:
 
     asyncio.run(ask())
     assert mesh.count("DELETE") == 0
+
+
+def test_a_stripped_model_that_was_uploaded_has_no_population_anywhere(
+    mesh: FakeMesh, tmp_path: Path
+) -> None:
+    in_process().to_json(tmp_path / "model.json", stripped=True)
+    snake = MeshSnake.upload(tmp_path / "model.json", **mesh.how)
+    requests = len(mesh.seen)
+    for ask in (snake.get_audit, snake.get_lookalikes, snake.get_lookalikes_labeled):
+        with pytest.raises(StrippedModelError, match="needs the population"):
+            ask(QUERIES[0])
+    with pytest.raises(StrippedModelError):
+        snake.population  # noqa: B018  # it is what asks
+    assert len(mesh.seen) == requests
+    assert snake.get_prediction(QUERIES) == in_process().get_prediction(QUERIES)
