@@ -1,4 +1,4 @@
-"""MeshSnake against a whole mesh: what is trained there has Snake's bytes, what is asked there its answers."""
+"""MeshSnake against a mesh: what is trained there has Snake's bytes, what is asked there its answers."""
 
 from __future__ import annotations
 
