@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 import boto3
@@ -71,15 +71,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         service.run()
 
 
-def _http(service: Service, environment: Environment) -> AbstractContextManager[None]:
+@contextmanager
+def _http(service: Service, environment: Environment) -> Iterator[None]:
     port, inherited = environment.gatherer_port, environment.gatherer_socket
     if port is None and inherited is None:
-        return nullcontext()
+        yield
+        return
     # Who only drains needs no web framework, and waits for none to load.
     from gatherer.api.app import create_app
     from gatherer.api.parts import Parts
     from gatherer.api.server import listening, serving
     from gatherer.api.settings import Settings
+    from gatherer.sweeping import sweeping
+    from snakebatch.mesh.deleting import Deleting
 
     store, clock = service.drainer.store, SystemClock()
     predictions = PredictionStore(store.objects)
@@ -92,7 +96,11 @@ def _http(service: Service, environment: Environment) -> AbstractContextManager[
         clients=boto3.client,
         settings=Settings.read_from(environment.values),
     )
-    return serving(create_app(parts), listening(port or 0, inherited))
+    with (
+        sweeping(Deleting(parts.jobs), service.logger),
+        serving(create_app(parts), listening(port or 0, inherited)),
+    ):
+        yield
 
 
 def _parser() -> argparse.ArgumentParser:

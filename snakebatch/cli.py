@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from snakebatch.bench.cli import add_bench
 from snakebatch.cli_bracket import add_bracket
+from snakebatch.cli_keys import add_keys
 from snakebatch.cli_operations import add_operations
 from snakebatch.cli_serve import add_serve
 from snakebatch.engine.settings import ENGINES, MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
@@ -107,6 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_serve(commands, _whole)
     add_bench(commands, _whole)
     add_bracket(commands, _whole)
+    add_keys(commands)
     add_operations(commands, _whole)
     return parser
 

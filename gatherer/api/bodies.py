@@ -35,7 +35,14 @@ def parsed(model: type[M], body: bytes) -> M:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise ProblemError(422, f"the body is not JSON: {error}", field="body") from error
+    if isinstance(value, dict):
+        value = {name: _whole(given) for name, given in value.items()}
     return validated(model, value, strict=True)
+
+
+def _whole(value: Any) -> Any:
+    """5.0 as 5: to JSON they are one number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def validated(model: type[M], value: Any, *, strict: bool) -> M:

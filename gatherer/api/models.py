@@ -78,6 +78,7 @@ def stripped(request: Request, model_id: ModelId, stream: Stream = False) -> Res
             "type": "object",
             "properties": {FILE: {"type": "string", "format": "binary", "description": "A model.json"}},
             "required": [FILE],
+            "additionalProperties": False,
         },
     ),
 )

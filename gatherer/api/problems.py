@@ -40,7 +40,7 @@ _STATUS: dict[type[SnakeBatchError], int] = {
     MeshError: 503,
 }
 _LATER = {"Retry-After": "2"}
-_FIELD = re.compile(r"(?:[A-Z]\w*: )?([a-z][\w.]*): (.*)", re.DOTALL)
+_FIELD = re.compile(r"(?:[A-Z]\w*: )?([A-Za-z][\w.-]*): (.*)", re.DOTALL)
 """How our errors name a parameter: ``TrainInput: n_layers: ...`` or ``rows: ...``."""
 
 
@@ -120,7 +120,10 @@ def add_problems(app: FastAPI) -> None:
 
 def field_errors(errors: Sequence[Any]) -> list[FieldError]:
     """Pydantic's errors, each by the field's own name."""
-    return [FieldError(field=_name(error["loc"]), detail=error["msg"]) for error in errors]
+    return [
+        FieldError(field=_name(error["loc"]), detail=error["msg"].removeprefix("Value error, "))
+        for error in errors
+    ]
 
 
 def _name(place: Sequence[int | str]) -> str:

@@ -55,13 +55,24 @@ class Started(BaseModel):
 
 def _form_schema() -> dict[str, Any]:
     schema = TrainParameters.model_json_schema()
-    fields = {FILE: {"type": "string", "format": "binary", "description": "A CSV in UTF-8 with a header"}}
+    file = {"type": "string", "format": "binary", "description": "A CSV in UTF-8 with a header"}
     return {
         "type": "object",
-        "properties": {**fields, **schema["properties"]},
+        "properties": {
+            FILE: file,
+            **{name: _as_field(told) for name, told in schema["properties"].items()},
+        },
         "required": [FILE, "target"],
         "additionalProperties": False,
     }
+
+
+def _as_field(told: dict[str, Any]) -> dict[str, Any]:
+    """A parameter's schema as a form's field has it, which can be left out and can't be null."""
+    kinds = [kind for kind in told.get("anyOf", []) if kind != {"type": "null"}]
+    if len(kinds) == len(told.get("anyOf", [])):
+        return told
+    return {"title": told["title"], **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds})}
 
 
 @router.post(

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 
 from snakebatch.mesh.jobs import Jobs
+from snakebatch.mesh.prediction_store import PredictionStore
 from snakebatch.mesh.service_store import Tombstone
 
 LONGEST_INVOCATION = 900.0
@@ -60,7 +61,9 @@ class Deleting:
         return left
 
     def _remove(self, tombstone: Tombstone) -> None:
-        service = self.jobs.service
+        service, predictions = self.jobs.service, PredictionStore(self.jobs.store.objects)
+        for key in self.jobs.store.models_of(tombstone.model_id):
+            predictions.forget_compact(key)
         self.jobs.store.delete_execution(tombstone.model_id, tombstone.job)
         service.objects.delete(service.dataset(tombstone.model_id))
         service.forget_request(tombstone.model_id)

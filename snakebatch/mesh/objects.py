@@ -48,11 +48,14 @@ class Objects:
             raise
 
     def read_marked(self, key: str) -> tuple[bytes, str] | None:
-        """The object's bytes and its ETag, for ``write_over``; None where there is none."""
+        """The object's bytes and its ETag, for ``write_over``; None where there is none.
+
+        Raises ClientError where there is no such bucket.
+        """
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
-            if status_of(error) == _MISSING:
+            if status_of(error) == _MISSING and error.response["Error"]["Code"] != "NoSuchBucket":
                 return None
             raise
         return answer["Body"].read(), answer["ETag"]

@@ -76,6 +76,17 @@ class PredictionStore:
     def _card(key: str, etag: str) -> str:
         return f"compact/cards/{content_hash(canonical([key, etag]))}.json"
 
+    def forget_compact(self, key: str) -> None:
+        """Delete the compact form of the model at ``key``, as long as that is there.
+
+        Another model of the same content has it made again at its next question.
+        """
+        stamp = self.objects.stamp(key)
+        card = None if stamp is None else self.find_card(key, stamp[0])
+        if stamp is not None and card is not None:
+            self.objects.delete(self._compact(card.digest))
+            self.objects.delete(self._card(key, stamp[0]))
+
     def put_compact(self, digest: str, data: bytes) -> None:
         """Write a compact model unless it is there; its content was hashed into its name."""
         self.objects.create(self._compact(digest), data)

@@ -39,7 +39,7 @@ class TrainParameters(Message):
     bucket: Annotated[int, Field(ge=1)] = 250
     tau: Annotated[int, Field(ge=1)] = 1000
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
-    oppose_profile: str = "auto"
+    oppose_profile: Annotated[str, Field(json_schema_extra={"enum": [*PROFILES]})] = "auto"
     lookahead: Annotated[int, Field(ge=1, le=MAX_LOOKAHEAD)] = 5
     leaf_grain: LeafGrain = "slice"
     levels_per_wave: OneOf["auto"] | Annotated[int, Field(ge=1)] = "auto"

@@ -29,7 +29,12 @@ def csv_of(rows: Sequence[Mapping[str, Any]], target: str | int) -> Iterator[byt
     if not rows:
         raise InputError("rows: there are none; give at least one")
     names = list(dict.fromkeys(name for row in rows for name in row))
-    place = check_header(names, target)
+    if len(names) < 2:
+        raise InputError("rows: there is no feature column; give at least one to learn from")
+    try:
+        place = check_header(names, target)
+    except InputError as error:
+        raise InputError(f"target: {error}") from error
     for name in names:
         if problem := _problem(name, False):
             raise InputError(f"rows: the name {shown(name)} {problem}")

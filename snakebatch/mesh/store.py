@@ -258,6 +258,14 @@ class JobStore:
         """A receipt's JSON, as it was written; None where there is none yet."""
         return self.objects.find(_receipt(keys, execution))
 
+    def models_of(self, execution: str) -> list[str]:
+        """The keys of the models of the job that an execution is of."""
+        run = self.find_run_name(execution)
+        if run is None:
+            return []
+        root = f"{Keys(run.job, run.fingerprint).root}/layers-"
+        return [key for key in self.objects.keys(root) if key.endswith(".json")]
+
     def delete_execution(self, execution: str, job: str | None = None) -> int:
         """Delete what an execution has; the whole job where no other execution has a part in it.
 
