@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from snakebatch.bench.cli import add_bench
 from snakebatch.cli_bracket import add_bracket
+from snakebatch.cli_graph import add_graph
 from snakebatch.cli_keys import add_keys
 from snakebatch.cli_operations import add_operations
 from snakebatch.cli_serve import add_serve
@@ -109,6 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_bench(commands, _whole)
     add_bracket(commands, _whole)
     add_keys(commands)
+    add_graph(commands)
     add_operations(commands, _whole)
     return parser
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from gatherer.api.parts import Parts
-from gatherer.pages import home, runs
+from gatherer.pages import home, runs, start
 from gatherer.pages.live import Watchers
 from gatherer.pages.mesh_pages import add_mesh_pages
 from gatherer.pages.rendering import Static, login_page
 from gatherer.pages.run_view import RunViews
 from snakebatch.mesh.environment import Environment
 
-ROUTERS = (home, runs)
+ROUTERS = (home, runs, start)
 
 
 def add_pages(app: FastAPI, parts: Parts) -> None:

@@ -8,13 +8,16 @@ from typing import Any
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _DASH = "–"
+_SHORTEST = 0.01
 
 
 def duration(seconds: float | None) -> str:
-    """``0.42 s``, ``12.3 s``, ``3 min 5 s``, ``2 h 10 min``, ``3 d 4 h``; a dash for None."""
+    """``< 0.01 s``, ``0.42 s``, ``12.3 s``, ``3 min 5 s``, ``2 h 10 min``, ``3 d 4 h``; a dash for None."""
     if seconds is None:
         return _DASH
     seconds = max(0.0, seconds)
+    if seconds < _SHORTEST:
+        return f"< {_SHORTEST} s"
     if seconds < 10:
         return f"{seconds:.2f} s"
     if seconds < _MINUTE:
