@@ -88,6 +88,7 @@ async def formulas(request: Request) -> Response:
         request,
         "math.html",
         rates=rates,
+        ceiling=SPAWN_RATE,
         allowed=math.floor(SPAWN_RATE * WINDOW),
         depths=[(rows, 1000, deepest(rows, 1000), even(rows, 1000)) for rows in _EXAMPLE_ROWS],
         planner=planner,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from snakebatch.planner.spawn_rate import NEAR, Level, MinutePeak
 
-WIDTH, HEIGHT = 720, 240
+WIDTH, HEIGHT = 960, 250
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 12, 26
 """Pixels of the drawing's own, which is scaled to its place."""
 
@@ -48,6 +48,10 @@ class SpawnChart:
     minutes: tuple[Tick, ...]
     ceiling: Tick
     near: Tick
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
 
 
 def spawn_chart(peaks: Sequence[MinutePeak], ceiling: float) -> SpawnChart:

@@ -8,16 +8,10 @@ from typing import Any
 
 import pytest
 
-from snakebatch.engine.bucket import Bucket
-from snakebatch.engine.chain import Link
-from snakebatch.engine.leaf import build_bucket
 from snakebatch.engine.model_json import text_of
-from snakebatch.engine.population import Population, Rows
-from snakebatch.engine.settings import Settings
 from snakebatch.errors import InvariantError
+from snakebatch.mesh.contradiction import ChunkedEngine
 from snakebatch.mesh.coverage import LayerCheck
-from snakebatch.mesh.engines import SnakeEngine
-from snakebatch.mesh.messages import Path
 from tests.support.mesh import MeshBench
 from tests.support.tables import three_classes
 
@@ -65,19 +59,6 @@ def test_noise_members_do_not_cover() -> None:
 def test_what_is_no_chain_is_refused(buckets: list[str], says: str) -> None:
     with pytest.raises(InvariantError, match=says):
         check(*buckets)
-
-
-class ChunkedEngine(SnakeEngine):
-    """v9's broken leaf, on purpose: cuts a slice into chunks of ``bucket`` rows, all under its path."""
-
-    def leaf(
-        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
-    ) -> list[Bucket]:
-        chunks = [rows[start : start + settings.bucket] for start in range(0, len(rows), settings.bucket)]
-        return [
-            build_bucket(population, Link((), chunk), k, settings.seed, layer, path, settings)
-            for k, chunk in enumerate(chunks)
-        ]
 
 
 def test_the_broken_chunked_design_is_rejected(mesh: MeshBench) -> None:
