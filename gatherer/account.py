@@ -65,9 +65,13 @@ class Seen:
 
 
 class Account:
-    """``clients`` gives boto3 clients by name; ``prefix`` stands before a shard's number."""
+    """``clients`` gives boto3 clients by name; ``prefix`` stands before a shard's number.
 
-    def __init__(self, clients: Any, prefix: str, clock: Clock) -> None:
+    Who does not ``watch`` asks by ``read_metrics``, ``read_limits`` and ``read_shard`` when it likes.
+    """
+
+    def __init__(self, clients: Any, prefix: str, clock: Clock, *, watch: bool = True) -> None:
+        self._watching = watch
         self._clients = clients
         self._prefix = prefix
         self._clock = clock
@@ -87,7 +91,7 @@ class Account:
         """What is known now; news are fetched in the background, for the next look."""
         with self._lock:
             self._watched_at = self._clock.time()
-            if self._worker is None or not self._worker.is_alive():
+            if self._watching and (self._worker is None or not self._worker.is_alive()):
                 self._worker = threading.Thread(target=self._watch, name="account", daemon=True)
                 self._worker.start()
         return self.known()

@@ -24,6 +24,7 @@ from snakebatch.engine.model import Model
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.settings import Settings
 from snakebatch.engine.trainer import whole_slices
+from snakebatch.mesh.canonical import canonical
 from snakebatch.mesh.engines import Engine, SnakeEngine
 from snakebatch.mesh.messages import Path
 
@@ -190,9 +191,10 @@ def _design(model: Model, probabilities: NDArray[np.float64], population: Popula
 
 
 def _groups(layer: Sequence[Bucket], population: Population) -> list[Group]:
-    found: dict[Condition | None, list[dict[Any, int]]] = {}
+    # A literal may hold a list, so that a condition can't be a key itself.
+    found: dict[str, tuple[Condition | None, list[dict[Any, int]]]] = {}
     for bucket in layer:
         counts = Counter(population.classes[population.codes[row]] for row in bucket.members)
         ordered = dict(sorted(counts.items(), key=lambda one: str(one[0])))
-        found.setdefault(bucket.condition, []).append(ordered)
-    return [Group(condition, tuple(members)) for condition, members in found.items()]
+        found.setdefault(canonical(bucket.condition), (bucket.condition, []))[1].append(ordered)
+    return [Group(condition, tuple(members)) for condition, members in found.values()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,6 +11,7 @@ import boto3
 import httpx
 from fastapi import FastAPI
 
+from gatherer.account import Account
 from gatherer.api.parts import Parts
 from gatherer.health import Pulse
 from gatherer.pages import add_pages
@@ -27,6 +28,8 @@ from snakebatch.mesh.predicting import PredictClient
 from snakebatch.mesh.prediction_store import PredictionStore
 from tests.support.mesh import MeshBench
 from tests.support.scripted_workflow import MACHINE, ScriptedWorkflow
+
+SHARD_PREFIX = "v9-worker-pipe"
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
@@ -68,6 +71,9 @@ class PagesBench:
             clients=boto3.client,
         )
         add_pages(app, parts)
+        # Nothing is asked behind a test's back, by threads that would outlive it.
+        account = Account(boto3.client, SHARD_PREFIX, self.clock, watch=False)
+        app.state.mesh = replace(app.state.mesh, account=account)
         self.app = app
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from snakebatch.mesh.activity import Handed, RunActivity, replayed, shard_views, timeline, totals
@@ -56,6 +56,7 @@ def activities(draw: some.DrawFn) -> RunActivity:
     )
 
 
+@settings(deadline=None, max_examples=60)
 @given(activities())
 def test_every_packet_is_in_one_state(run: RunActivity) -> None:
     at_work, waiting = run.in_flight(), run.waiting()
@@ -64,6 +65,7 @@ def test_every_packet_is_in_one_state(run: RunActivity) -> None:
     assert len(at_work) == (min(run.at_work, len(open_packets)) if run.running else 0)
 
 
+@settings(deadline=None, max_examples=60)
 @given(some.lists(activities(), max_size=3))
 def test_shards_count_what_their_packets_are(runs: Sequence[RunActivity]) -> None:
     views = shard_views(runs, {"03": 7})
@@ -93,6 +95,7 @@ def test_nobody_knows_throttles_where_nobody_was_asked() -> None:
     assert {view.state for view in views} == {"idle"}
 
 
+@settings(deadline=None, max_examples=60)
 @given(activities(), some.integers(-2, 60))
 def test_a_replay_shows_what_the_times_say(run: RunActivity, quarter: int) -> None:
     drawn, moment = timeline(run), quarter / 4
@@ -111,6 +114,7 @@ def test_a_replay_shows_what_the_times_say(run: RunActivity, quarter: int) -> No
     }
 
 
+@settings(deadline=None, max_examples=60)
 @given(activities())
 def test_at_its_end_a_replay_has_done_what_was_reported(run: RunActivity) -> None:
     drawn = timeline(run)

@@ -10,13 +10,13 @@ from moto import mock_aws
 
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import TABLE, MeshBench
-from tests.support.pages import PagesBench
+from tests.support.pages import SHARD_PREFIX, PagesBench
 
 
 @pytest.fixture
 def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PagesBench]:
     """Pages of an empty account."""
-    for name, value in {**TEST_ACCOUNT, "LEASE_TABLE": TABLE, "SHARD_PREFIX": "v9-worker-pipe"}.items():
+    for name, value in {**TEST_ACCOUNT, "LEASE_TABLE": TABLE, "SHARD_PREFIX": SHARD_PREFIX}.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
         yield PagesBench(MeshBench(tmp_path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from snakebatch.planner.rate import SPAWN_RATE
@@ -13,6 +13,7 @@ UNTIL = 1_750_000_000.0
 STARTS = some.lists(some.integers(-700, 200).map(lambda tenths: UNTIL + tenths / 4), max_size=60)
 
 
+@settings(deadline=None)
 @given(STARTS, some.integers(1, 5))
 def test_each_minute_is_what_counting_gives(starts: list[float], minutes: int) -> None:
     peaks = minute_peaks(starts, UNTIL, minutes)
@@ -28,12 +29,14 @@ def test_each_minute_is_what_counting_gives(starts: list[float], minutes: int) -
         assert peak.rate == max(counted) / 10
 
 
+@settings(deadline=None)
 @given(STARTS, some.sampled_from([0.25, 1.0, 10.0]))
 def test_the_busiest_window_is_what_counting_gives(starts: list[float], window: float) -> None:
     counted = [sum(start <= other < start + window for other in starts) for start in starts]
     assert busiest_window(starts, window) == max(counted, default=0)
 
 
+@settings(deadline=None)
 @given(STARTS)
 def test_no_bar_shows_more_than_the_busiest_window(starts: list[float]) -> None:
     peaks = minute_peaks(starts, UNTIL, 5)

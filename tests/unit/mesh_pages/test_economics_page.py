@@ -1,0 +1,132 @@
+"""The planner's form and the receipts: what was asked, what was wrong with it, what was spent."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from gatherer.pages.plan_form import FIELDS, estimate, read_form
+from gatherer.receipts import Compared, compared
+from snakebatch.planner import make_plan
+from snakebatch.planner.seed_model import seed_plan
+from snakebatch.planner.usd_parts import usd_parts
+from tests.support.pages import PagesBench, check_page, said
+from tests.unit.mesh_pages.test_activity_reader import do, staged
+
+
+def test_the_page_says_what_the_planner_says(pages: PagesBench) -> None:
+    text = pages.text("/economics?rows=1000000&n_layers=5&tau=1000")
+    plan, v9 = estimate(read_form({})).plan, seed_plan(1_000_000)
+    assert f"Invocations {plan.invocations}" in text
+    assert f"Slots 0 {v9.slots}" in text
+    assert f"131.6/s Slots 0 {v9.slots}" in text
+    assert "$1.75" in text
+    assert "This training fits its limits" in text
+
+
+def test_a_plan_over_its_limit_is_refused_with_the_reason(pages: PagesBench) -> None:
+    text = pages.text("/economics?rows=10000000&n_layers=50&max_usd=0.01")
+    assert "Refused before anything is spent: the plan costs" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("rows", "x", "not a whole number"),
+        ("rows", "1.5", "not a whole number"),
+        ("rows", "0", "from 1 to 10,000,000,000"),
+        ("rows", "1e999", "not a whole number"),
+        ("rows", "nan", "not a whole number"),
+        ("n_layers", "-1", "from 1 to"),
+        ("max_usd", "<b>", "not a number"),
+        ("slots", "10001", "from 0 to 10,000"),
+    ],
+)
+def test_a_wrong_field_is_named_and_the_default_stands_in(
+    pages: PagesBench, name: str, value: str, says: str
+) -> None:
+    asked = read_form({name: value})
+    assert says in asked.wrong[name]
+    assert asked.values == read_form({}).values
+    answer = pages.ask("GET", "/economics/plan", params={name: value})
+    assert answer.status_code == 200
+    check_page(answer.text)
+    assert f'data-wrong="{name}"' in answer.text
+    page = pages.ask("GET", "/economics", params={name: value}).text
+    check_page(page)
+    assert "<b>&" not in page.replace("</b>", "")
+    assert 'aria-invalid="true"' in page
+
+
+@settings(deadline=None)
+@given(some.dictionaries(some.sampled_from([field.name for field in FIELDS]), some.text(max_size=12)))
+def test_any_text_gives_a_plan(given_texts: dict[str, str]) -> None:
+    asked = read_form(given_texts)
+    found = estimate(asked)
+    assert found.plan.rows == found.v9.rows == int(asked.values["rows"] or 1)
+    assert set(asked.wrong) <= set(given_texts)
+
+
+@settings(deadline=None)
+@given(some.integers(1, 10**8), some.integers(1, 60), some.integers(0, 500))
+def test_the_parts_add_up_to_the_cost(rows: int, layers: int, slots: int) -> None:
+    plan = make_plan(rows=rows, n_layers=layers, slots=slots)
+    parts = usd_parts(plan)
+    assert parts.compute + parts.slots + parts.handing == pytest.approx(plan.usd)
+    assert min(parts.compute, parts.handing) > 0
+    assert (parts.slots > 0) == (slots > 0)
+
+
+def receipt(**actual: float) -> dict[str, object]:
+    plan = {"seconds": 40.0, "usd": 0.01, "invocations": 20, "leaves": 100}
+    return {
+        "plan": plan,
+        "actual": plan | actual | {"seconds_by_step": {"stage": 1.0}},
+        "rows": {"kept": 344},
+        "input": {"n_layers": 5},
+    }
+
+
+def test_a_deviation_is_a_part_of_what_was_planned() -> None:
+    found = compared("run", 1.0, receipt(seconds=30.0, invocations=25))
+    assert found.seconds == Compared(40.0, 30.0)
+    assert found.seconds is not None
+    assert found.invocations is not None
+    assert found.seconds.deviation == -0.25
+    assert found.invocations.deviation == 0.25
+    assert Compared(0.0, 3.0).deviation is None
+
+
+def test_receipts_stand_newest_first_and_are_read_once(pages: PagesBench) -> None:
+    for name in ("one", "two"):
+        staging, wave = staged(pages, name)
+        do(pages, wave, pages.mesh.items(wave), name)
+        keys = pages.mesh.keys(staging)
+        uri = pages.mesh.store.put_receipt(keys, name, receipt(seconds=30.0))
+        pages.workflow.end(name, output={"receipt": uri, "usd": 0.01})
+        pages.clock.sleep(10)
+    text = pages.text("/economics")
+    assert text.index("two") < text.index("one ")
+    assert text.count("344 × 5") == 2
+    assert "40.0 s 30.0 s -25 % $0.0100 $0.0100 +0 % 20 20 +0 % 100 100 +0 %" in text
+    asked = pages.workflow.calls["describe_execution"]
+    assert pages.text("/economics") == text
+    assert pages.workflow.calls["describe_execution"] == asked
+
+
+def test_a_run_without_a_receipt_says_why(pages: PagesBench) -> None:
+    pages.workflow.start("bad")
+    pages.workflow.end("bad", "FAILED", error="InputError", cause="no column 'nix'")
+    pages.workflow.start("odd")
+    pages.mesh.store.objects.put("odd.json", b'{"plan": 3}')
+    pages.workflow.end("odd", output={"receipt": pages.mesh.store.objects.uri("odd.json")})
+    pages.workflow.start("gone")
+    pages.workflow.end("gone", output={"receipt": pages.mesh.store.objects.uri("nowhere.json")})
+    text = pages.text("/economics")
+    assert "InputError: no column 'nix'" in text
+    assert text.count("its receipt can't be read") == 2
+
+
+def test_an_account_without_runs_invites_to_the_first(pages: PagesBench) -> None:
+    assert "No run has ended yet" in said(pages.get("/economics"))
