@@ -148,8 +148,10 @@ class EmbeddedCloud:
         )
         return str(started["executionArn"])
 
-    def start_gatherer(self) -> Gatherer:
-        """Start one more gatherer."""
+    def start_gatherer(
+        self, *, module: str = "gatherer", environment: Mapping[str, str] | None = None
+    ) -> Gatherer:
+        """Start one more gatherer; ``module`` runs in its place, and ``environment`` is its own, in tests."""
         gatherer = Gatherer(
             root=self._bundle,
             environment={
@@ -157,10 +159,12 @@ class EmbeddedCloud:
                 "TRAIN_MACHINE_ARN": self.machines["train"],
                 "PREDICT_MACHINE_ARN": self.machines.get("predict", ""),
                 "PREDICT_BATCH_MACHINE_ARN": self.machines.get("predict-batch", ""),
+                **(environment or {}),
             },
             log=self._scratch / f"gatherer-{len(self.gatherers)}.log",
             lifeline=self._lifeline,
             listener=self._listener,
+            module=module,
         )
         self.gatherers.append(gatherer)
         # Killed, not asked to stop: a long poll may take seconds to end, and nothing of it is to survive.

@@ -14,7 +14,10 @@ _GRACE = 10.0
 
 
 class Gatherer:
-    """One running gatherer: ``python -m gatherer`` in the bundle's folder."""
+    """One running gatherer: ``python -m gatherer`` in the bundle's folder.
+
+    ``module`` is what runs instead, for tests that disturb it.
+    """
 
     def __init__(
         self,
@@ -24,6 +27,7 @@ class Gatherer:
         log: Path,
         lifeline: Lifeline,
         listener: socket.socket | None = None,
+        module: str = "gatherer",
     ) -> None:
         self.log = log
         temporary = log.with_suffix("")
@@ -38,7 +42,7 @@ class Gatherer:
         if listener is not None:
             variables["GATHERER_SOCKET"] = str(listener.fileno())
             inherited.append(listener.fileno())
-        command = boot_command("snakebatch.local.processes", "run_module", lifeline.read_end, "gatherer")
+        command = boot_command("snakebatch.local.processes", "run_module", lifeline.read_end, module)
         with open(log, "ab") as sink:
             self._process: subprocess.Popen[bytes] = start_child(
                 command, environment=variables, log=sink, pass_fds=inherited, cwd=root
