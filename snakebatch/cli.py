@@ -23,9 +23,19 @@ from snakebatch.cli_bracket import add_bracket
 from snakebatch.cli_graph import add_graph
 from snakebatch.cli_keys import add_keys
 from snakebatch.cli_operations import add_operations
+from snakebatch.cli_place import add_place, on_mesh
 from snakebatch.cli_serve import add_serve
 from snakebatch.engine.settings import ENGINES, MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
-from snakebatch.errors import AccountError, InputError, ModelError, PlanError, SnakeBatchError
+from snakebatch.errors import (
+    AccountError,
+    InputError,
+    ModelError,
+    NotReadyError,
+    PlanError,
+    ServiceError,
+    SnakeBatchError,
+    UnknownJobError,
+)
 from snakebatch.version import ENGINE, VERSION
 
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
@@ -63,10 +73,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = int(arguments.run(arguments))
         sys.stdout.flush()  # here a reader that went away is caught; at the exit it would be noise
         return code
-    except (InputError, PlanError, ModelError) as error:
+    except (InputError, PlanError, ModelError, UnknownJobError, NotReadyError) as error:
         return _fail(command, str(error), EXIT_BAD_INPUT)
-    except AccountError as error:
-        # The account's matter and not ours: a log of our frames would help nobody.
+    except (AccountError, ServiceError) as error:
+        # The account's or the service's matter and not ours: a log of our frames would help nobody.
         return _fail(command, str(error), EXIT_FAILED)
     except KeyboardInterrupt:
         return _fail(command, "stopped", EXIT_INTERRUPTED)
@@ -119,7 +129,8 @@ def _add_train(commands: Any) -> None:
     train = commands.add_parser(
         "train",
         help="train a model on a CSV table",
-        description="Train a model on a CSV table. The workflow runs on this machine, in an embedded cloud.",
+        description="Train a model on a CSV table. The workflow runs on this machine, in an embedded cloud, "
+        "or with --url or --stack on a mesh.",
         epilog="example: snakebatch train data.csv --target y --tau 500 --out y.model.json",
     )
     train.add_argument(
@@ -187,6 +198,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument(
         "--out", default="model.json", metavar="FILE", help="where the model goes (default model.json)"
     )
+    add_place(train)
     train.add_argument("--json", action="store_true", help="print the summary as one JSON object")
     train.set_defaults(run=_train)
 
@@ -198,7 +210,7 @@ def _add_predict(commands: Any) -> None:
         description="Ask a model about every row of a CSV table; if the target is there, answers are scored.",
         epilog="example: snakebatch predict model.json new.csv --probability --out predictions.csv",
     )
-    predict.add_argument("model", metavar="MODEL", help="a model.json")
+    predict.add_argument("model", metavar="MODEL", help="a model.json; with --url or --stack a model's id")
     predict.add_argument(
         "data", metavar="DATA", help="a CSV file with a header, or the name of a bundled table"
     )
@@ -206,12 +218,17 @@ def _add_predict(commands: Any) -> None:
         "--out", metavar="FILE", help="write the answers to FILE, as CSV (default: to stdout)"
     )
     predict.add_argument("--probability", action="store_true", help="add the probability of every class")
+    add_place(predict)
     predict.add_argument("--json", action="store_true", help="print one JSON object")
     predict.set_defaults(run=_predict)
 
 
 # Each command is imported when it runs: help costs nothing then, and a Ctrl-C is caught from the start.
 def _train(arguments: argparse.Namespace) -> int:
+    if on_mesh(arguments):
+        from snakebatch import cli_mesh
+
+        return cli_mesh.train(arguments)
     from snakebatch import cli_train
 
     return cli_train.run(arguments)

@@ -8,11 +8,14 @@ import csv
 import json
 import math
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from snakebatch.cli_files import check_out, find_table, open_table, whole_file
 from snakebatch.cli_model import Score, answers, is_regression, score
+from snakebatch.cli_place import on_mesh
 from snakebatch.engine.cells import MISSING_WORDS
 from snakebatch.engine.csv_table import open_rows
 from snakebatch.engine.model import Model
@@ -21,6 +24,9 @@ from snakebatch.engine.tables import check_names
 from snakebatch.engine.targets import coerce_target
 from snakebatch.errors import InputError
 
+if TYPE_CHECKING:
+    from snakebatch.client import MeshSnake
+
 Answer = dict[str, Any]
 
 
@@ -28,11 +34,27 @@ def run(arguments: argparse.Namespace) -> int:
     """Carry out the command; returns the exit code."""
     table = find_table(arguments.data)
     out = check_out(arguments.out, table, Path(arguments.model)) if arguments.out is not None else None
+    if on_mesh(arguments):
+        from snakebatch import cli_mesh
+
+        with cli_mesh.model_of(arguments) as snake:
+            return _tell(arguments, table, out, snake.model, partial(ask_mesh, snake))
     model = Model.read(arguments.model)
+    return _tell(arguments, table, out, model, partial(ask, model))
+
+
+def _tell(
+    arguments: argparse.Namespace,
+    table: Path,
+    out: Path | None,
+    model: Model,
+    answer: Callable[..., list[Answer]],
+) -> int:
+    """Ask about every row of the table, and write the answers."""
     if arguments.probability and is_regression(model):
         raise InputError(f"--probability: the target {model.header[0]!r} is a number, its answers have none")
     rows = read_queries(table, model)
-    answered = ask(model, rows, probability=arguments.probability)
+    answered = answer(rows, probability=arguments.probability)
     outcome = check_answers(model, rows, answered)
     if out:
         with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
@@ -80,6 +102,16 @@ def ask(model: Model, rows: list[dict[str, str]], *, probability: bool) -> list[
         names = [_name(label) for label in model.classes]
         for answer, shares in zip(given, model.probabilities(rows).tolist(), strict=True):
             answer["probability"] = dict(zip(names, shares, strict=True))
+    return given
+
+
+def ask_mesh(snake: MeshSnake, rows: list[dict[str, str]], *, probability: bool) -> list[Answer]:
+    """The same of a model of a mesh, which answers many rows there."""
+    asked = snake.get_regression if is_regression(snake.model) else snake.get_prediction
+    given = [{"prediction": answer} for answer in asked(rows)]
+    if probability:
+        for answer, shares in zip(given, snake.get_probability(rows), strict=True):
+            answer["probability"] = {_name(label): share for label, share in shares.items()}
     return given
 
 

@@ -103,6 +103,7 @@ class FakeMesh:
             ("GET", r"/v9/model/([\w-]+(?:/stripped)?)", lambda request, name: self._fetch(name)),
             ("POST", "/v9/models", self._put_model),
             ("POST", "/v9/predict-sync", self._predict),
+            ("GET", r"/v9/jobs/(\w+)/receipt", self._receipt),
             ("DELETE", r"/v9/jobs/(\w+)", lambda request, name: httpx.Response(202, json={})),
         ]
 
@@ -153,6 +154,15 @@ class FakeMesh:
         if self.failure is None:
             return body | {"status": "SUCCEEDED", "ended": 9.0}
         return body | {"status": "FAILED", "ended": 9.0, "error": self.failure[0], "cause": self.failure[1]}
+
+    def _receipt(self, request: httpx.Request, job: str) -> httpx.Response:
+        counts = {"read": 8, "kept": 6, "duplicates": 2, "contradictions": 1}
+        actual = {"leaves": 4, "buckets": 9, "usd": 0.0123, "seconds_by_step": {"stage": 1.0}}
+        body = {"status": "TRAINED", "job": job, "fingerprint": "f" * 32, "training": {"seed": 7}}
+        return httpx.Response(
+            200,
+            json=body | {"rows": counts, "actual": actual, "input": {"n_layers": 2}, "warnings": ["odd"]},
+        )
 
     def _fetch(self, name: str) -> httpx.Response:
         if self.redirect_models:

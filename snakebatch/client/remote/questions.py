@@ -104,7 +104,9 @@ def _line(row: Mapping[str, Any], types: Mapping[str, str]) -> str | None:
     for name, datatype in types.items():
         if name not in row:
             continue
-        value = ready_field(row[name], datatype)
+        value = row[name]
+        if type(value) is not (float if datatype == "N" else str) or value != value:
+            value = ready_field(value, datatype)
         if datatype == "N" and not (type(value) is float and math.isfinite(value)):
             return None
         fields[name] = value

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, TextIO, cast
 
 import numpy as np
 
-from snakebatch.engine.cells import as_text, finite, is_missing
+from snakebatch.engine.cells import as_text, finite
 from snakebatch.engine.csv_table import CHUNK_ROWS, MAX_CELL, open_rows, read_csv
 from snakebatch.engine.intake import check_header
 from snakebatch.engine.tables import Cells
@@ -195,8 +195,7 @@ def _feature(cells: Cells, name: str) -> _Texts:
 def _target(cells: Cells, name: str) -> _Texts:
     """As ``targets.read_target`` takes it: numbers of an array by their value, all else by its text."""
     if isinstance(cells, np.ndarray):
-        values = cells.astype(np.float64) if cells.dtype.kind == "f" else cells
-        return lambda start, stop: [_number(value) for value in values[start:stop].tolist()]
+        return _digits(cells.astype(np.float64) if cells.dtype.kind == "f" else cells)
     for row, cell in enumerate(cells, 1):
         if isinstance(cell, dict | list):
             raise InputError(
@@ -212,12 +211,20 @@ def _kind(cell: Any) -> str:
 
 def _numbers(values: np.ndarray[Any, np.dtype[np.float64]], name: str) -> _Texts:
     finite(values, name, 1)  # raises on an infinite one
-    return lambda start, stop: [_number(value) for value in values[start:stop].tolist()]
+    return _digits(values)
 
 
-def _number(value: Any) -> Any:
-    """A number as csv writes it: with the digits that give it back."""
-    return "" if is_missing(value) else value
+def _digits(values: np.ndarray[Any, Any]) -> _Texts:
+    """Numbers, which csv writes with the digits that give them back; nothing for NaN."""
+
+    def some(start: int, stop: int) -> Sequence[Any]:
+        part = values[start:stop]
+        cells: list[Any] = part.tolist()
+        for place in np.flatnonzero(part != part).tolist():
+            cells[place] = ""
+        return cells
+
+    return some
 
 
 def _floats(cells: Sequence[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:

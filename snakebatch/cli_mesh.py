@@ -1,0 +1,81 @@
+"""``snakebatch train`` and ``predict`` on a mesh, by the client that Python uses."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from snakebatch.cli_files import check_out, find_table
+from snakebatch.cli_model import score_training
+from snakebatch.cli_summary import Summary
+from snakebatch.client import MeshSnake
+from snakebatch.clock import Clock, SystemClock
+from snakebatch.engine.model_json import text_of
+from snakebatch.mesh.job_status import JobStatus
+
+
+def train(arguments: argparse.Namespace, **more: Any) -> int:
+    """Train on the mesh, and print the summary; ``more`` goes to MeshSnake. Returns the exit code."""
+    table = find_table(arguments.data)
+    out = check_out(arguments.out, table)
+    clock: Clock = more.get("clock") or SystemClock()
+    started = clock.time()
+    with MeshSnake(table, arguments.target, **_asked(arguments), **_place(arguments), **more) as snake:
+        snake.to_json(out)
+        status, receipt = snake.status(), snake.receipt()
+    summary = _summary(status, receipt, out, clock.time() - started)
+    if arguments.json:
+        print(text_of(summary.as_json() | {"model_id": status.model_id, "usd": receipt["actual"]["usd"]}))
+    else:
+        print(
+            f"{summary.as_text()}\nmodel id   {status.model_id}\ncost       ${receipt['actual']['usd']:.4f}"
+        )
+    return 0
+
+
+def model_of(arguments: argparse.Namespace, **more: Any) -> MeshSnake:
+    """The model of the mesh that ``predict`` is asked for, by its id."""
+    return MeshSnake.connect(arguments.model, **_place(arguments), **more)
+
+
+def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "n_layers": arguments.layers,
+        "bucket": arguments.bucket,
+        "tau": arguments.tau,
+        "seed": arguments.seed,
+        "oppose_profile": arguments.profile,
+        "lookahead": arguments.lookahead,
+        "leaf_grain": arguments.leaf_grain,
+        "levels_per_wave": arguments.levels_per_wave,
+        "slots": arguments.slots,
+        "slots_required": arguments.slots_required,
+    }
+
+
+def _place(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.url is not None:
+        return {"url": arguments.url}
+    return {"stack": arguments.stack, "region": arguments.region}
+
+
+def _summary(status: JobStatus, receipt: dict[str, Any], out: Path, seconds: float) -> Summary:
+    """What ``train`` says of a model, from the job's receipt."""
+    rows, actual = receipt["rows"], receipt["actual"]
+    output = {
+        "status": receipt["status"],
+        "job": receipt["job"],
+        "fingerprint": receipt["fingerprint"],
+        "seed": receipt["training"]["seed"],
+        "rows_read": rows["read"],
+        "rows": rows["kept"],
+        "duplicates": rows["duplicates"],
+        "contradictions": rows["contradictions"],
+        "layers": receipt["input"]["n_layers"],
+        "leaves": actual["leaves"],
+        "buckets": actual["buckets"],
+        "warnings": receipt["warnings"],
+    }
+    waves = [{"state": wave.role, "wave": wave.wave, "packets": wave.packets} for wave in status.waves]
+    return Summary(output, out, score_training(out), seconds, actual["seconds_by_step"], waves)
