@@ -18,7 +18,14 @@ from snakebatch.client.remote.tables import Table
 from snakebatch.clock import Clock
 from snakebatch.engine.answers import POPULATION_MODES
 from snakebatch.engine.model import Model
-from snakebatch.errors import JobFailedError, NotReadyError, ServiceError, SnakeBatchError, error_named
+from snakebatch.errors import (
+    AccountError,
+    JobFailedError,
+    NotReadyError,
+    ServiceError,
+    SnakeBatchError,
+    error_named,
+)
 from snakebatch.mesh.job_status import JobStatus
 from snakebatch.snake import Snake
 
@@ -83,7 +90,7 @@ class MeshModel:
                 self.progress.say(line)
                 stopped.add_note(line)
                 raise
-            except ServiceError as error:
+            except (ServiceError, AccountError) as error:
                 # Who has no model yet has no other way to know the job's id.
                 raise type(error)(
                     f"{error}; the training goes on: {self._connect()} takes it up again"
@@ -188,6 +195,8 @@ class MeshModel:
         rows = _countable(rows)
         if mode in POPULATION_MODES:
             self._check_population(f"mode {mode}")
+        if mode == "regression":
+            snake.get_regression([])  # raises ModelError on labels, wherever the answers would come from
         lacking = mode in POPULATION_MODES and self._whole is None
         many = self.cloud_threshold is not None and count_rows(rows, snake.header) >= self.cloud_threshold
         if not lacking and not many:

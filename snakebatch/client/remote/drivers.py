@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,8 +38,8 @@ class SyncDriver:
         self._clock = clock
         self._http: httpx.Client | None = None
         if url is not None:
-            httpx = load_httpx()
-            self._http = httpx.Client(**_options(httpx, url, key), transport=transport)
+            self._httpx = load_httpx()
+            self._http = self._httpx.Client(**_options(self._httpx, url, key), transport=transport)
 
     def run(self, flow: Flow[T]) -> T:
         """Do all that the flow asks; returns its result, or raises what it raises."""
@@ -72,9 +71,8 @@ class SyncDriver:
 
     def _exchange(self, request: Request) -> Reply:
         assert self._http is not None, "no flow of a mesh without a service sends requests"
-        httpx = sys.modules["httpx"]
         try:
-            with self._http.stream(**_asked(httpx, self._http, request)) as response:
+            with self._http.stream(**_asked(self._httpx, request)) as response:
                 if request.sink is not None and response.status_code == 200:
                     _rewind(request)
                     for piece in response.iter_bytes():
@@ -83,8 +81,8 @@ class SyncDriver:
                 else:
                     content = response.read()
                 return _reply(response, content)
-        except httpx.TransportError as error:
-            raise _unanswered(httpx, error) from error
+        except self._httpx.TransportError as error:
+            raise _unanswered(self._httpx, error) from error
 
 
 class AsyncDriver:
@@ -94,8 +92,8 @@ class AsyncDriver:
         self._clock = clock
         self._http: httpx.AsyncClient | None = None
         if url is not None:
-            httpx = load_httpx()
-            self._http = httpx.AsyncClient(**_options(httpx, url, key), transport=transport)
+            self._httpx = load_httpx()
+            self._http = self._httpx.AsyncClient(**_options(self._httpx, url, key), transport=transport)
 
     async def run(self, flow: Flow[T]) -> T:
         """Do all that the flow asks; returns its result, or raises what it raises."""
@@ -130,9 +128,8 @@ class AsyncDriver:
 
     async def _exchange(self, request: Request) -> Reply:
         assert self._http is not None, "no flow of a mesh without a service sends requests"
-        httpx = sys.modules["httpx"]
         try:
-            async with self._http.stream(**_asked(httpx, self._http, request)) as response:
+            async with self._http.stream(**_asked(self._httpx, request)) as response:
                 if request.sink is not None and response.status_code == 200:
                     _rewind(request)
                     async for piece in response.aiter_bytes():
@@ -141,8 +138,8 @@ class AsyncDriver:
                 else:
                     content = await response.aread()
                 return _reply(response, content)
-        except httpx.TransportError as error:
-            raise _unanswered(httpx, error) from error
+        except self._httpx.TransportError as error:
+            raise _unanswered(self._httpx, error) from error
 
 
 def _options(httpx: Any, url: str, key: str | None) -> dict[str, Any]:
@@ -166,7 +163,7 @@ def _bearer(httpx: Any, key: str) -> Any:
     return Bearer()
 
 
-def _asked(httpx: Any, client: Any, request: Request) -> dict[str, Any]:
+def _asked(httpx: Any, request: Request) -> dict[str, Any]:
     """The arguments of ``stream``."""
     asked = {
         "method": request.method,

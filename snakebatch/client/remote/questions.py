@@ -23,6 +23,9 @@ from snakebatch.errors import InputError, ServiceError
 CHUNK_BYTES = 2 << 20
 """Characters of the rows of one request, about."""
 
+LONGEST_LINE = 8 << 20
+"""Characters of a row that still travels: a service takes no request of any size."""
+
 CHUNK_ROWS = 20_000
 """Most rows of one request."""
 
@@ -40,8 +43,8 @@ _TOLD = ("Regression", "Lookalikes", "Probability", "Prediction", "Audit")
 class Question:
     """Rows to be answered in a mode, each with its line of JSON, or None where a mesh refuses it.
 
-    Refused is what JSON has no number for (a text in a column of numbers, an infinite one), and a row with
-    no column of the model; ``Snake`` answers them all the same.
+    Refused is what JSON has no number for (a text in a column of numbers, an infinite one), a row with no
+    column of the model, and one too long for a request; ``Snake`` answers them all the same.
     """
 
     mode: str
@@ -110,7 +113,8 @@ def _line(row: Mapping[str, Any], types: Mapping[str, str]) -> str | None:
         if datatype == "N" and not (type(value) is float and math.isfinite(value)):
             return None
         fields[name] = value
-    return text_of(fields) if fields else None
+    line = text_of(fields)
+    return line if fields and len(line) <= LONGEST_LINE else None
 
 
 def answers_of(

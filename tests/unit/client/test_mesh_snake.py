@@ -16,7 +16,14 @@ import pytest
 from snakebatch import Snake
 from snakebatch.client import AsyncMeshSnake, MeshSnake
 from snakebatch.engine.answers import MODES
-from snakebatch.errors import InputError, JobFailedError, NotReadyError, PlanError, StrippedModelError
+from snakebatch.errors import (
+    InputError,
+    JobFailedError,
+    ModelError,
+    NotReadyError,
+    PlanError,
+    StrippedModelError,
+)
 from tests.support.fake_mesh import KEY, URL, FakeMesh
 
 ROWS = [{"y": "ab"[n % 2], "x": n % 7 + n / 100, "word": f"w{n % 5}"} for n in range(60)]
@@ -142,6 +149,21 @@ def test_long_rows_make_small_requests(mesh: FakeMesh, monkeypatch: pytest.Monke
     assert snake.get_prediction(rows) == in_process().get_prediction(rows)
     sizes = [len(json.loads(r.content)["rows"]) for r in mesh.seen if r.url.path == "/v9/predict-sync"]
     assert sizes == [2, 1, 1, 1]
+
+
+def test_a_row_too_long_to_travel_is_answered_here(mesh: FakeMesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("snakebatch.client.remote.questions.LONGEST_LINE", 1_000)
+    rows = [{"x": 1, "word": "w" * n} for n in (10, 1_000, 20)]
+    snake = MeshSnake(ROWS, **PARAMETERS, cloud_threshold=1, **mesh.how)
+    assert snake.get_probability(rows) == in_process().get_probability(rows)
+    assert len(json.loads(mesh.seen[-1].content)["rows"]) == 2
+
+
+def test_a_regression_of_labels_is_refused_as_in_process(mesh: FakeMesh) -> None:
+    snake = MeshSnake(ROWS, **PARAMETERS, cloud_threshold=1, **mesh.how)
+    with pytest.raises(ModelError, match="the target 'y' is not numeric"):
+        snake.get_regression(QUERIES)
+    assert mesh.count("predict-sync") == 0
 
 
 def test_no_rows_have_no_answers(mesh: FakeMesh) -> None:
