@@ -1,0 +1,63 @@
+"""docs/client.md says what is so: its examples run against a mesh, and it names all that there is."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from snakebatch import errors
+from snakebatch.client import AsyncMeshSnake, MeshSnake
+from snakebatch.client.remote import calls, core, parameters, places, questions, uploads
+from snakebatch.local.cloud import EmbeddedCloud
+from snakebatch.mesh.api_keys import hash_of
+
+PAGE = (Path(__file__).parents[2] / "docs/client.md").read_text(encoding="utf-8")
+KEY = "the-key-of-the-page"
+
+
+def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "page"}
+    examples = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert len(examples) > 5
+    environment = {"GATHERER_KEYS_SHA256": hash_of(KEY)}
+    with EmbeddedCloud(processes=2, http=("127.0.0.1", 0), environment=environment) as cloud:
+        monkeypatch.setenv(places.URL, cloud.url)
+        monkeypatch.setenv(places.KEY, KEY)
+        for example in examples:
+            exec(compile(example, "docs/client.md", "exec"), names)
+    assert (tmp_path / "model.json").exists()
+
+
+def test_every_parameter_question_and_error_is_named() -> None:
+    hidden = {"data", "model_id", "transport", "clock", "more", "clients"}
+    known = set(inspect.signature(MeshSnake).parameters) - hidden
+    snake_s = {"target_index", "header", "oppose_profile", "lookahead", "y"}
+    public = {name for name in dir(MeshSnake) if not name.startswith("_")}
+    told_of_snake = {"classes", "config", "datatypes", "header", "layers", "log", "model", "snake", "target"}
+    wanted = (known - snake_s) | (public - told_of_snake - {"targets", "warnings"}) | set(parameters.MORE)
+    wanted |= {kind.__name__ for kind in (errors.ServiceError, *errors.ServiceError.__subclasses__())}
+    for name in sorted(wanted):
+        assert re.search(rf"\b{name}\b", PAGE), name
+
+
+def test_both_have_the_same_questions() -> None:
+    sync, other = (
+        {name for name in dir(kind) if not name.startswith("_")} for kind in (MeshSnake, AsyncMeshSnake)
+    )
+    assert sync - other == {"population"}
+    assert other - sync == {"get_population"}
+    assert inspect.signature(MeshSnake) == inspect.signature(AsyncMeshSnake)
+
+
+def test_the_figures_are_the_codes() -> None:
+    assert f"`cloud_threshold` rows or more ({core.CLOUD_THRESHOLD:,}" in PAGE
+    assert f"for {calls.PATIENCE:.0f} seconds" in PAGE
+    assert f"for {calls.LONG_PATIENCE / 60:.0f} minutes" in PAGE
+    assert f"for {calls.FIRST_PATIENCE:.0f} seconds only" in PAGE
+    assert f"Files above {uploads.IN_ONE >> 20} MiB" in PAGE
+    assert f"a row of {questions.LONGEST_LINE >> 20} Mi characters" in PAGE
