@@ -89,7 +89,7 @@ class AwsMesh:
             partial(self._asking, f"starting a training on {self._stack}", self._train, table, asked)
         )
 
-    def status(self, model_id: str, *, patient: bool) -> Flow[JobStatus]:
+    def status(self, model_id: str, *, patience: float) -> Flow[JobStatus]:
         return working(partial(self._asking, "asking for a job", lambda parts: parts.jobs.status(model_id)))
 
     def fetch(self, model_id: str, sink: BinaryIO, *, stripped: bool) -> Flow[None]:

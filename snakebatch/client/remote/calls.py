@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
 from snakebatch.client.remote.effects import Flow, NoReplyError, Pause, Reply, Request
@@ -68,7 +68,7 @@ class Caller:
             elif reply is None:
                 raise self._unreachable(request, reason, tries)
             else:
-                return reply
+                return replace(reply, tries=tries)
 
     def _pause(self, tries: int, reply: Reply | None) -> float:
         most = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 10))

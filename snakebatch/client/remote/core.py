@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from snakebatch.cli_files import whole_file
+from snakebatch.client.remote.calls import LONG_PATIENCE, PATIENCE
 from snakebatch.client.remote.effects import Flow, Pause, T, Work, working
 from snakebatch.client.remote.mesh import UPLOADED, Mesh
 from snakebatch.client.remote.progress import Progress
@@ -73,7 +74,7 @@ class MeshModel:
 
     def status(self) -> Flow[JobStatus]:
         """How far the training is."""
-        return self.mesh.status(self.model_id, patient=False)
+        return self.mesh.status(self.model_id, patience=PATIENCE)
 
     def wait(self, seconds: float | None = None) -> Flow[JobStatus | None]:
         """Wait for the end of the training, and fetch the model; None for a model that was uploaded.
@@ -105,7 +106,9 @@ class MeshModel:
     def _follow(self, seconds: float | None) -> Flow[JobStatus]:
         started = self.clock.time()
         while True:
-            status = yield from self.mesh.status(self.model_id, patient=True)
+            waited = self.clock.time() - started
+            patience = LONG_PATIENCE if seconds is None else min(LONG_PATIENCE, max(0.0, seconds - waited))
+            status = yield from self.mesh.status(self.model_id, patience=patience)
             self.progress.status(status)
             if status.ended is not None:
                 return status

@@ -44,11 +44,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; the names of its headers are in small letters."""
+    """An answer; the names of its headers are in small letters. ``tries`` is how often it was asked for."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = field(default=b"", repr=False)
+    tries: int = 1
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import ValidationError
 
 from snakebatch.client.remote import uploads
-from snakebatch.client.remote.calls import LONG_PATIENCE, PATIENCE, Caller
+from snakebatch.client.remote.calls import PATIENCE, Caller
 from snakebatch.client.remote.effects import Flow, Reply, Request
 from snakebatch.client.remote.mesh import job_status
 from snakebatch.client.remote.problems import problem_of
@@ -59,8 +59,7 @@ class HttpMesh:
         request = Request("POST", "/v9/train", content, {**_JSON, "Idempotency-Key": key})
         return str((yield from self._json(request))["model_id"])
 
-    def status(self, model_id: str, *, patient: bool) -> Flow[JobStatus]:
-        patience = LONG_PATIENCE if patient else PATIENCE
+    def status(self, model_id: str, *, patience: float) -> Flow[JobStatus]:
         body = yield from self._json(Request("GET", _path("status", model_id)), patience)
         try:
             return job_status(body)
@@ -105,7 +104,10 @@ class HttpMesh:
 
     def delete(self, model_id: str) -> Flow[None]:
         request = Request("DELETE", _path("jobs", model_id))
-        yield from self.good(request)
+        reply = yield from self._caller.call(request)
+        # Whose answer was lost has deleted it the first time.
+        if reply.status != 404 or reply.tries == 1:
+            self._check(reply, request)
 
     # requests
 

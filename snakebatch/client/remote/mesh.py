@@ -24,8 +24,8 @@ class Mesh(Protocol):
         """Send a table and start a training of it, once; returns the job's id."""
         ...
 
-    def status(self, model_id: str, *, patient: bool) -> Flow[JobStatus]:
-        """How far a job is; ``patient`` waits out a mesh that is away for minutes."""
+    def status(self, model_id: str, *, patience: float) -> Flow[JobStatus]:
+        """How far a job is; a mesh that is away is asked again for so many seconds."""
         ...
 
     def fetch(self, model_id: str, sink: BinaryIO, *, stripped: bool) -> Flow[None]:

@@ -55,6 +55,8 @@ def find_place(
             raise InputError(
                 "both url and stack are given; give one: the gatherer's address, or the stack's name"
             )
+        if region is not None and session is not None:
+            raise InputError("both region and session are given; a session has a region of its own")
         return Place(stack=stack, region=region, session=session, clients=clients)
     address = url if url is not None else environment.get(URL)
     if not address:

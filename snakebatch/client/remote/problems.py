@@ -40,6 +40,11 @@ def problem_of(reply: Reply, url: str, *, had_key: bool) -> SnakeBatchError:
     if reply.status in (401, 403):
         why = "refused the key" if had_key else "wants a key"
         return _with_status(KeyRefusedError(f"the mesh at {url} {why}: {_KEY}"), reply.status)
+    if 300 <= reply.status < 400:
+        target = reply.headers.get("location", "nowhere")
+        return _with_status(
+            ServiceError(f"{url} redirects to {target}: give that address as url"), reply.status
+        )
     body = _body(reply)
     if body is None:
         said = reply.content[:_SHOWN].decode(errors="replace").strip() or "nothing"

@@ -159,6 +159,32 @@ def test_a_gatherer_that_is_replaced_is_waited_for() -> None:
     assert PATIENCE < sum(mesh.clock.slept) < LONG_PATIENCE
 
 
+def test_a_wait_that_has_an_end_does_not_outlast_it_where_the_service_is_away() -> None:
+    mesh = FakeMesh()
+    mesh.before = fails(10**6, lambda: httpx.ConnectError("refused"), "GET /v9/status")
+    with pytest.raises(UnreachableError):
+        MeshSnake(ROWS, **PARAMETERS, timeout=20, **mesh.how)
+    assert sum(mesh.clock.slept) <= 20
+
+
+def test_a_deletion_whose_answer_was_lost_is_done() -> None:
+    mesh = FakeMesh()
+    snake = MeshSnake(ROWS, **PARAMETERS, **mesh.how)
+    outcomes = [httpx.ReadError("lost"), problem(404, "there is no such job")]
+
+    def before(request: httpx.Request) -> httpx.Response:
+        found = outcomes.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    mesh.before = before
+    snake.delete()
+    outcomes = [problem(404, "there is no such job")]
+    with pytest.raises(UnknownJobError):
+        snake.delete()
+
+
 def test_a_wait_that_is_given_up_says_how_to_go_on() -> None:
     mesh = FakeMesh()
     mesh.before = fails(10**6, lambda: httpx.ConnectError("refused"), "GET /v9/status")
@@ -246,7 +272,11 @@ def test_a_model_that_breaks_off_is_fetched_from_its_start() -> None:
         (httpx.Response(500, text="<html>Oh no"), ServiceError, "said '<html>Oh no': is this the address of"),
         (httpx.Response(200, text="<html>Hello"), ServiceError, "what is no JSON object"),
         (httpx.Response(200, json=[1]), ServiceError, "what is no JSON object"),
-        (httpx.Response(307, headers={"location": "/login"}), ServiceError, "answered 307"),
+        (
+            httpx.Response(301, headers={"location": "https://x/v9/plan"}),
+            ServiceError,
+            "redirects to https://x/v9",
+        ),
     ],
 )
 def test_what_an_answer_stands_for(answer: httpx.Response, error: type[Exception], says: str) -> None:

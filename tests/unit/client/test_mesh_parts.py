@@ -8,12 +8,13 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from snakebatch.client import MeshSnake
 from snakebatch.client.remote.aws import AwsMesh, aws_clients
 from snakebatch.client.remote.drivers import SyncDriver
 from snakebatch.client.remote.progress import Shown, progress_of
-from snakebatch.errors import AccountError, MissingExtraError
+from snakebatch.errors import AccountError, InputError, MissingExtraError
 from snakebatch.mesh.job_status import JobStatus, WaveProgress
 from tests.support.fake_mesh import FakeClock
 
@@ -97,6 +98,19 @@ def test_clients_of_a_session_wait_for_predictions() -> None:
     assert aws_clients("eu-west-1").of("s3").meta.region_name == "eu-west-1"
 
 
+def test_a_session_has_a_region_of_its_own() -> None:
+    with pytest.raises(InputError, match="both region and session are given"):
+        MeshSnake(model_id="x", stack="s", region="eu-west-3", session=boto3.Session("x", "y"))
+
+
+def test_a_wait_that_aws_ends_says_how_to_go_on() -> None:
+    def given(service: str) -> Any:
+        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "DescribeStacks")
+
+    with pytest.raises(AccountError, match=r"log in again .*MeshSnake.connect\('x', stack='s'\)"):
+        MeshSnake(model_id="x", stack="s", clients=given, progress=False)
+
+
 def test_a_stack_of_others_is_told_by_the_output_that_it_lacks() -> None:
     class Stacks:
         def describe_stacks(self, **_: Any) -> Any:
@@ -104,5 +118,5 @@ def test_a_stack_of_others_is_told_by_the_output_that_it_lacks() -> None:
 
     mesh = AwsMesh("other", aws_clients(None, given=lambda service: Stacks()), FakeClock())
     with pytest.raises(AccountError, match="has no output PredictMachineArn: is it one of SnakeBatch"):
-        SyncDriver(None, None, FakeClock()).run(mesh.status("x", patient=False))
+        SyncDriver(None, None, FakeClock()).run(mesh.status("x", patience=0))
     assert repr(mesh) == "AwsMesh(stack='other')"
