@@ -58,6 +58,7 @@ class MeshModel:
         self.clock = clock
         self._snake: Snake | None = None
         self._whole: Snake | None = None
+        self._seen = False  # whether a training was started or found here that had not ended yet
 
     # training
 
@@ -70,6 +71,7 @@ class MeshModel:
             self.model_id = yield from self.mesh.train(table, {"target": table.target, **asked})
         finally:
             table.close()
+        self._seen = True
         self.warnings = table.warnings
 
     def status(self) -> Flow[JobStatus]:
@@ -92,6 +94,8 @@ class MeshModel:
                 stopped.add_note(line)
                 raise
             except (ServiceError, AccountError) as error:
+                if not self._seen:
+                    raise
                 # Who has no model yet has no other way to know the job's id.
                 raise type(error)(
                     f"{error}; the training goes on: {self._connect()} takes it up again"
@@ -109,9 +113,11 @@ class MeshModel:
             waited = self.clock.time() - started
             patience = LONG_PATIENCE if seconds is None else min(LONG_PATIENCE, max(0.0, seconds - waited))
             status = yield from self.mesh.status(self.model_id, patience=patience)
-            self.progress.status(status)
+            if status.ended is None or self._seen:
+                self.progress.status(status)
             if status.ended is not None:
                 return status
+            self._seen = True
             waited = self.clock.time() - started
             if seconds is not None and waited >= seconds:
                 raise NotReadyError(

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from snakebatch.client import MeshSnake
 from snakebatch.client.remote.aws import AwsMesh, aws_clients
+from snakebatch.client.remote.core import MeshModel
 from snakebatch.client.remote.drivers import SyncDriver
 from snakebatch.client.remote.progress import Shown, progress_of
 from snakebatch.errors import AccountError, InputError, MissingExtraError
@@ -104,11 +105,24 @@ def test_a_session_has_a_region_of_its_own() -> None:
 
 
 def test_a_wait_that_aws_ends_says_how_to_go_on() -> None:
-    def given(service: str) -> Any:
-        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "DescribeStacks")
+    class Jobs:
+        looks = 0
 
+        def status(self, model_id: str) -> JobStatus:
+            self.looks += 1
+            if self.looks > 2:
+                raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "DescribeExecution")
+            return STEPS[1]
+
+    class Parts:
+        jobs = Jobs()
+
+    clock = FakeClock()
+    mesh = AwsMesh("s", aws_clients(None, given=lambda service: None), clock)
+    mesh._parts = Parts()  # type: ignore[assignment]  # what is asked of them
+    model = MeshModel(mesh, "x", progress_of(False), clock)
     with pytest.raises(AccountError, match=r"log in again .*MeshSnake.connect\('x', stack='s'\)"):
-        MeshSnake(model_id="x", stack="s", clients=given, progress=False)
+        SyncDriver(None, None, clock).run(model.wait())
 
 
 def test_a_stack_of_others_is_told_by_the_output_that_it_lacks() -> None:

@@ -19,6 +19,7 @@ from snakebatch.engine.answers import MODES
 from snakebatch.errors import (
     InputError,
     JobFailedError,
+    KeyRefusedError,
     ModelError,
     NotReadyError,
     PlanError,
@@ -207,6 +208,17 @@ def test_a_job_is_taken_up_again_by_its_id(mesh: FakeMesh) -> None:
         MeshSnake(model_id=first.model_id, **mesh.how),
     ):
         assert again.get_probability(QUERIES) == in_process().get_probability(QUERIES)
+
+
+def test_a_job_that_has_ended_is_taken_up_without_a_word(
+    mesh: FakeMesh, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = MeshSnake(ROWS, **PARAMETERS, **mesh.how)
+    MeshSnake.connect(first.model_id, **(mesh.how | {"progress": True}))
+    assert capsys.readouterr().err == ""
+    with pytest.raises(KeyRefusedError) as caught:
+        MeshSnake.connect(first.model_id, **(mesh.how | {"key": "wrong"}))
+    assert "takes it up again" not in str(caught.value)
 
 
 def test_a_wait_ends_after_its_time_and_says_how_to_go_on(mesh: FakeMesh) -> None:
