@@ -81,15 +81,15 @@ class Assembler:
 
             def both(text: str) -> None:
                 data = text.encode()
-                full.write(data)
-                stripped.write(data)
+                full.feed(data)
+                stripped.feed(data)
                 alive()
 
             pieces = _frame(population, record, manifest, layers.texts(), stripped=True)
-            stripped.write(next(pieces).encode())
-            full.write(next(_frame(population, record, manifest, (), stripped=False)).encode())
+            stripped.feed(next(pieces).encode())
+            full.feed(next(_frame(population, record, manifest, (), stripped=False)).encode())
             for rows in population.row_texts():
-                full.write(rows.encode())
+                full.feed(rows.encode())
                 alive()
             both(next(pieces))
             for targets in population.target_texts():

@@ -209,7 +209,7 @@ class Objects:
         """
         with self.writing(key, content_type) as upload:
             for piece in pieces:
-                upload.write(piece)
+                upload.feed(piece)
         return upload.size
 
     def _lost(self, key: str) -> MeshError:

@@ -18,13 +18,13 @@ _IN_FLIGHT = 2
 
 
 class Upload:
-    """One object. Within ``with``, ``write`` takes its bytes; it appears whole as the block ends, or not at
+    """One object. Within ``with``, ``feed`` takes its bytes; it appears whole as the block ends, or not at
     all: an error aborts the upload.
     """
 
     def __init__(self, s3: S3Client, bucket: str, key: str, content_type: str = "application/json") -> None:
         self.size = 0
-        self._s3 = s3
+        self.s3 = s3
         self._target: dict[str, Any] = {"Bucket": bucket, "Key": key}
         self._content_type = content_type
         self._waiting = bytearray()
@@ -33,7 +33,7 @@ class Upload:
         self._sending: deque[Future[Any]] = deque()
         self._senders = ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="upload")
 
-    def write(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         """Add bytes; waits while as many parts as may be are in flight."""
         self._waiting += data
         if len(self._waiting) >= PART:
@@ -54,11 +54,11 @@ class Upload:
         finally:
             self._senders.shutdown(cancel_futures=True)
             if error is not None and self._upload is not None:
-                self._s3.abort_multipart_upload(**self._target, UploadId=self._upload)
+                self.s3.abort_multipart_upload(**self._target, UploadId=self._upload)
 
     def _send(self) -> None:
         if self._upload is None:
-            answer = self._s3.create_multipart_upload(**self._target, ContentType=self._content_type)
+            answer = self.s3.create_multipart_upload(**self._target, ContentType=self._content_type)
             self._upload = answer["UploadId"]
         while len(self._sending) >= _IN_FLIGHT:
             self._take()
@@ -68,7 +68,7 @@ class Upload:
         self._sending.append(self._senders.submit(self._send_part, self._upload, number, part))
 
     def _send_part(self, upload: str, number: int, part: bytes) -> dict[str, Any]:
-        answer = self._s3.upload_part(**self._target, UploadId=upload, PartNumber=number, Body=part)
+        answer = self.s3.upload_part(**self._target, UploadId=upload, PartNumber=number, Body=part)
         return {"PartNumber": number, "ETag": answer["ETag"]}
 
     def _take(self) -> None:
@@ -77,11 +77,11 @@ class Upload:
     def _complete(self) -> None:
         if self._upload is None:
             self.size = len(self._waiting)
-            self._s3.put_object(**self._target, Body=bytes(self._waiting), ContentType=self._content_type)
+            self.s3.put_object(**self._target, Body=bytes(self._waiting), ContentType=self._content_type)
             return
         if self._waiting:
             self._send()
         while self._sending:
             self._take()
         parts: Any = {"Parts": self._done}
-        self._s3.complete_multipart_upload(**self._target, UploadId=self._upload, MultipartUpload=parts)
+        self.s3.complete_multipart_upload(**self._target, UploadId=self._upload, MultipartUpload=parts)

@@ -48,13 +48,13 @@ class VersionedItem(Generic[V]):
             before = value.model_dump_json()
             answer = change(value)
             after = value.model_dump_json()
-            if after == before or self._write(after, version):
+            if after == before or self._put_unless_changed(after, version):
                 return answer
         raise MeshError(
             f"the table {self.table} changed under {_ATTEMPTS} attempts: start the execution again"
         )
 
-    def _write(self, text: str, version: int) -> bool:
+    def _put_unless_changed(self, text: str, version: int) -> bool:
         try:
             self.dynamodb.put_item(
                 TableName=self.table,

@@ -15,7 +15,15 @@ from tests.support.handlers import ROOT
 
 OURS = ("snakebatch.mesh", "gatherer")
 """What knows AWS; a test of imports holds the engine and the planner to not knowing it."""
-CLIENTS = {"s3": "s3", "sqs": "sqs", "dynamodb": "dynamodb", "sfn": "states", "lambda_client": "lambda"}
+CLIENTS = {
+    "s3": "s3",
+    "sqs": "sqs",
+    "dynamodb": "dynamodb",
+    "sfn": "states",
+    "stepfunctions": "states",
+    "lambda_client": "lambda",
+    "cloudwatch": "cloudwatch",
+}
 """How the library names a client, and how IAM names its service."""
 
 Call = tuple[str, str]
@@ -27,11 +35,13 @@ def calls(handler: Path) -> set[Call]:
     bodies: dict[str, list[ast.AST]] = {}
     waiting: list[ast.AST] = []
     for path in modules:
-        for node in _outermost(_tree(path)):
-            if path != handler and isinstance(node, ast.FunctionDef) and not node.name.startswith("__"):
-                bodies.setdefault(node.name, []).append(node)
+        for owner, node in _outermost(_tree(path)):
+            if path == handler or not isinstance(node, ast.FunctionDef):
+                waiting.append(node)  # the handler, and what stands at module level
+            elif node.name.startswith("__") and owner:
+                bodies.setdefault(owner, []).append(node)  # what Python itself calls, of objects that are made
             else:
-                waiting.append(node)  # the handler, module level, and what Python itself calls
+                bodies.setdefault(node.name, []).append(node)
     found: set[Call] = set()
     while waiting:
         node = waiting.pop()
@@ -62,6 +72,8 @@ def _closure(handler: Path) -> set[Path]:
         for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(OURS):
                 waiting.extend(_files(node.module))
+                for alias in node.names:  # a module, perhaps
+                    waiting.extend(_files(f"{node.module}.{alias.name}"))
     return seen
 
 
@@ -70,13 +82,13 @@ def _files(module: str) -> Iterator[Path]:
     yield from (path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file())
 
 
-def _outermost(tree: ast.AST) -> Iterator[ast.AST]:
-    """Statements and functions of a module, the functions of its classes among them."""
+def _outermost(tree: ast.AST, owner: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """Statements and functions of a module, the functions of its classes among them with the class's name."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.ClassDef):
-            yield from _outermost(node)
+            yield from _outermost(node, node.name)
         else:
-            yield node
+            yield owner, node
 
 
 def _mentioned(node: ast.AST) -> set[str]:

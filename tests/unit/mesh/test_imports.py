@@ -25,8 +25,10 @@ MAY_IMPORT = {
     "snakebatch/mesh": {"snakebatch.engine", "snakebatch.planner", "snakebatch.clock"},
     "snakebatch/operations": {"snakebatch.planner", "snakebatch.clock"},
     "functions": {"snakebatch.engine", "snakebatch.planner", "snakebatch.mesh", "snakebatch.clock"},
+    "snakebatch/graph": set(),
     "gatherer": {
         "gatherer",
+        "snakebatch.graph",
         "snakebatch.engine",
         "snakebatch.planner",
         "snakebatch.mesh",
