@@ -39,7 +39,7 @@ def calls(handler: Path) -> set[Call]:
             if path == handler or not isinstance(node, ast.FunctionDef):
                 waiting.append(node)  # the handler, and what stands at module level
             elif node.name.startswith("__") and owner:
-                bodies.setdefault(owner, []).append(node)  # what Python itself calls, of objects that are made
+                bodies.setdefault(owner, []).append(node)  # Python itself calls these
             else:
                 bodies.setdefault(node.name, []).append(node)
     found: set[Call] = set()
