@@ -148,8 +148,9 @@ class RunViews:
     def see(self, name: str, *, batch: bool = False) -> RunSeen:
         """A run as it is now; raises UnknownJobError where there is none."""
         arn = self.arn(name, batch=batch)
-        job = None if batch else self._jobs.status(name)
+        # In this order: the last look at a run that has ended must have all that its status says.
         run = self.read(name, batch=batch)
+        job = None if batch else self._jobs.status(name)
         machine = self._reader.machine(arn)
         return RunSeen(
             id=name,

@@ -21,7 +21,9 @@ PINNED = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
 SCRIPTS = (
     ".ci/run",
     "tools/build-layer",
+    "tools/find-chromium",
     "tools/find-python",
+    "tools/make-browser",
     "tools/install-wheels",
     "tools/make-venv",
     "tools/make-node-modules",
