@@ -93,7 +93,10 @@ class ReceiptReader:
         def without(why: str) -> Receipt:
             return Receipt(summary.model_id, summary.status, summary.ended, trouble=why)
 
-        status = self._jobs.status(summary.model_id)
+        try:
+            status = self._jobs.status(summary.model_id)
+        except SnakeBatchError as error:
+            return without(str(error))
         if status.receipt is None:
             why = f"{status.error}: {status.cause}" if status.error else "it trained no model"
             return without(why)

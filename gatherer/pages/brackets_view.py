@@ -8,10 +8,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from snakebatch.clock import Clock
+from snakebatch.mesh.bracket_records import ITEM as BRACKETS
 from snakebatch.mesh.bracket_records import SESSION, Brackets
-from snakebatch.mesh.bracket_table import BracketTable
+from snakebatch.mesh.budget import ITEM as RATE
 from snakebatch.mesh.budget import Budget
-from snakebatch.mesh.lease import LeaseTable
+from snakebatch.mesh.table_reading import read_item
 
 EVERY = 3.0
 """Seconds between two looks at the table."""
@@ -87,8 +88,8 @@ class TableReader:
             return TableSeen(trouble="brackets and leases: LEASE_TABLE is not set for this gatherer")
         dynamodb = self._clients("dynamodb")
         try:
-            brackets = BracketTable(dynamodb, self._table).read()
-            budget = LeaseTable(dynamodb, self._table, self._clock).read()
+            brackets, _ = read_item(dynamodb, self._table, BRACKETS, Brackets)
+            budget, _ = read_item(dynamodb, self._table, RATE, Budget)
         except ClientError as error:
             said = error.response["Error"]
             if said["Code"] == "AccessDeniedException":

@@ -32,7 +32,8 @@ class Demonstrations:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Contradiction] = OrderedDict()
-        self._training = threading.Lock()
+        self._lock = threading.Lock()
+        self._busy = False
 
     def of_paper(self) -> Contradiction:
         """On the paper's thousand rows; raises BusyError."""
@@ -46,8 +47,10 @@ class Demonstrations:
     def _of(self, name: str, rows: Callable[[], Population]) -> Contradiction:
         if name in self._kept:
             return self._kept[name]
-        if not self._training.acquire(blocking=False):
-            raise BusyError
+        with self._lock:
+            if self._busy:
+                raise BusyError
+            self._busy = True
         try:
             found = contradiction(rows())
             self._kept[name] = found
@@ -55,7 +58,7 @@ class Demonstrations:
                 self._kept.popitem(last=False)
             return found
         finally:
-            self._training.release()
+            self._busy = False
 
 
 def read_small(text: str, target: str) -> Population:

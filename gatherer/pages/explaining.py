@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import APIRouter, Form, Query, Request, UploadFile
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -17,6 +19,7 @@ from gatherer.pages.mesh_state import mesh_state
 from gatherer.pages.rendering import page
 from snakebatch.engine.wording import wording
 from snakebatch.errors import InputError
+from snakebatch.graph import draw_svg, lay_out, read_machine
 from snakebatch.mesh.contradiction import SURE, Contradiction, Group
 from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.store import Keys
@@ -31,6 +34,7 @@ _LEAST_PART = 20
 """A split's smaller side has at least one in so many rows of its slice."""
 
 _EXAMPLE_ROWS = (10_000, 1_000_000, 100_000_000)
+_TITLE = "The training workflow"
 _LONGEST_FILE = 310_000
 _EXAMPLE_SECONDS = (SHORT_INVOCATION, 2.0, 3.0, 10.0)
 
@@ -44,6 +48,14 @@ class WorkflowState:
     comment: str
 
 
+@dataclass(frozen=True)
+class Workflow:
+    """The deployed workflow: its graph (SVG), its states in the order of the definition."""
+
+    graph: Markup
+    states: tuple[WorkflowState, ...]
+
+
 @router.get("/architecture", include_in_schema=False)
 async def architecture(request: Request) -> Response:
     """The data's way, the workflow, where things lie, and the nets."""
@@ -55,20 +67,30 @@ async def architecture(request: Request) -> Response:
         ("what one execution decided", keys.execution("EXECUTION", "manifest.json")),
         ("what a Map reads and writes; expires", keys.wave("EXECUTION", 0, "items.json")),
     )
-    states, trouble = await run_in_threadpool(deployed_states, mesh_state(request).reader.jobs)
-    return page(request, "architecture.html", layout=layout, states=states, trouble=trouble, graph=None)
+    definition, trouble = await run_in_threadpool(deployed_definition, mesh_state(request).reader.jobs)
+    drawn = None if definition is None else draw_workflow(definition)
+    return page(request, "architecture.html", layout=layout, workflow=drawn, trouble=trouble)
 
 
-def deployed_states(jobs: Jobs) -> tuple[list[WorkflowState], str]:
-    """The states of the deployed workflow, or why they can't be read."""
+def deployed_definition(jobs: Jobs) -> tuple[str | None, str]:
+    """The deployed workflow's definition, or None and why it can't be read."""
     try:
         described = jobs.sfn.describe_state_machine(stateMachineArn=jobs.machine)
     except ClientError as error:
-        return [], f"states:DescribeStateMachine answers {error.response['Error']['Code']}"
+        return None, f"states:DescribeStateMachine answers {error.response['Error']['Code']}"
     except BotoCoreError as error:
-        return [], str(error)
-    states = json.loads(described["definition"])["States"].items()
-    return [WorkflowState(name, state["Type"], state.get("Comment", "")) for name, state in states], ""
+        return None, str(error)
+    return described["definition"], ""
+
+
+@lru_cache(maxsize=4)
+def draw_workflow(definition: str) -> Workflow:
+    """The picture of a definition, and its states in words."""
+    states = json.loads(definition)["States"].items()
+    return Workflow(
+        graph=Markup(draw_svg(lay_out(read_machine(definition)), title=_TITLE, standalone=False)),
+        states=tuple(WorkflowState(name, one["Type"], one.get("Comment", "")) for name, one in states),
+    )
 
 
 @router.get("/math", include_in_schema=False)

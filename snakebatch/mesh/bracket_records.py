@@ -15,6 +15,9 @@ from snakebatch.mesh.routing import Ring
 
 SESSION = "session/"
 
+ITEM = "brackets"
+"""Their key in the lease table."""
+
 Standing = OneOf["closed", "allocating", "ready", "failed"]
 
 

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict
 
 from snakebatch.planner.rate import WINDOW, rate_for
 
+ITEM = "spawn-rate"
+"""The budget's key in the lease table."""
+
 HOLD = 7_200.0
 """Seconds that a lease or a place outlives the last sign of life, where nobody can ask for the status."""
 

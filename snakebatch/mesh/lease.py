@@ -9,21 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from snakebatch.clock import Clock
-from snakebatch.mesh.budget import Budget, Lease, Session, Want
+from snakebatch.mesh.budget import ITEM, Budget, Lease, Session, Want
 from snakebatch.mesh.versioned import VersionedItem
 from snakebatch.planner.rate import SPAWN_RATE, rate_for
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_ITEM = "spawn-rate"
-
 
 class LeaseTable:
     """The budget in DynamoDB; ``total`` is what all executions may start a second, together."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, clock: Clock, total: float = SPAWN_RATE) -> None:
-        self.item = VersionedItem(dynamodb, table, _ITEM, Budget)
+        self.item = VersionedItem(dynamodb, table, ITEM, Budget)
         self.clock = clock
         self.total = total
 

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel
 
 from snakebatch.errors import MeshError
+from snakebatch.mesh.table_reading import read_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,13 +31,7 @@ class VersionedItem(Generic[V]):
 
     def read(self) -> tuple[V, int]:
         """The value (an empty one where there is none yet) and its version."""
-        answer = self.dynamodb.get_item(
-            TableName=self.table, Key={"pk": {"S": self.key}}, ConsistentRead=True
-        )
-        item = answer.get("Item")
-        if item is None:
-            return self.model(), 0
-        return self.model.model_validate_json(item["value"]["S"]), int(item["version"]["N"])
+        return read_item(self.dynamodb, self.table, self.key, self.model)
 
     def change(self, change: Callable[[V], T]) -> T:
         """Apply ``change`` to the value in place, again from a fresh reading if somebody wrote meanwhile.

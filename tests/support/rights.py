@@ -11,6 +11,7 @@ ACTIONS = {
     ("s3", "head_object"): "s3:GetObject",
     ("s3", "put_object"): "s3:PutObject",
     ("s3", "delete_object"): "s3:DeleteObject",
+    ("s3", "delete_objects"): "s3:DeleteObject",
     ("s3", "list_objects_v2"): "s3:ListBucket",
     ("s3", "create_multipart_upload"): "s3:PutObject",
     ("s3", "upload_part"): "s3:PutObject",
@@ -18,7 +19,6 @@ ACTIONS = {
     ("s3", "abort_multipart_upload"): "s3:AbortMultipartUpload",
     ("s3", "list_parts"): "s3:ListMultipartUploadParts",
     ("s3", "copy_object"): "s3:PutObject",  # and s3:GetObject of what is copied
-    ("s3", "delete_objects"): "s3:DeleteObject",
     ("s3", "generate_presigned_url"): "s3:GetObject",  # whoever follows the link has our right
     ("sqs", "receive_message"): "sqs:ReceiveMessage",
     ("sqs", "delete_message_batch"): "sqs:DeleteMessage",

@@ -17,7 +17,9 @@ from tests.support.tables import three_classes
 
 
 def test_every_state_of_the_deployed_workflow_says_why_it_is_there(pages: PagesBench) -> None:
-    text = pages.text("/architecture")
+    page = pages.get("/architecture")
+    assert '<svg xmlns="http://www.w3.org/2000/svg" class="machine"' in page
+    text = said(page)
     for name, state in json.loads(pages.workflow.definition)["States"].items():
         assert f"{name} {state['Type']} {' '.join(state['Comment'].split())}" in text
 

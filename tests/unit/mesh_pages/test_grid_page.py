@@ -120,15 +120,22 @@ def test_what_can_be_no_shard_or_run_is_refused(pages: PagesBench, query: str) -
 
 
 def test_a_name_is_text_whatever_it_holds(pages: PagesBench) -> None:
+    """Step Functions takes no such name; who lists something else must not be able to run it."""
     pages.workflow.start(NASTY)
-    for address in ("/grid/v9", "/economics", "/concurrency"):
+    for address in ("/grid/v9", "/concurrency"):
         page = pages.get(address)
         assert "<script>alert" not in page
     assert NASTY in said(pages.get("/grid/v9"))
-    pages.workflow.end(NASTY, "FAILED", error="<b>E</b>", cause="<img src=x onerror=alert(1)>")
+    pages.workflow.end(NASTY, "FAILED")
+    assert NASTY in said(pages.get("/economics"))
+
+
+def test_an_error_is_text_whatever_it_holds(pages: PagesBench) -> None:
+    pages.workflow.start("run")
+    pages.workflow.end("run", "FAILED", error="<b>E</b>", cause="<img src=x onerror=alert(1)>")
     page = pages.get("/economics")
     assert "<img" not in page
-    assert "<img src=x onerror=alert(1)>" in said(page)
+    assert "<b>E</b>: <img src=x onerror=alert(1)>" in said(page)
 
 
 def test_fragments_are_what_the_page_includes(pages: PagesBench) -> None:

@@ -52,20 +52,12 @@ BESIDE = {
     | {f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")},
 }
 """Rights that no call of ours needs, each with its reason."""
-NEVER_CALLED = {
-    # Its pages read brackets and leases; the methods that change them bear names that others bear too.
-    "GathererMachineRole": {"dynamodb:PutItem"},
-}
-"""What `calls` counts by a name alone, and no object that the code makes ever comes to."""
 MACHINE_ROLES = {"TrainRole", "PredictMachineRole", "PredictBatchMachineRole"}
 
 
 @pytest.mark.parametrize(("role", "handler"), CODE.items())
 def test_a_role_has_the_rights_that_its_code_needs_and_no_other(role: str, handler: Path) -> None:
     needed = {ACTIONS[call] for call in calls(handler)}
-    never = NEVER_CALLED.get(role, set())
-    assert never <= needed, "an exception that nothing needs any more"
-    needed -= never
     assert needed
     assert granted(role) == needed | BESIDE[role]
 
