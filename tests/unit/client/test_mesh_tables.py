@@ -214,7 +214,7 @@ def test_an_array_of_infinities_is_refused_as_in_process() -> None:
 
 
 def test_a_text_longer_than_a_cell_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("snakebatch.client.remote.tables.MAX_CELL", 100)
+    monkeypatch.setattr("snakebatch.client.remote.columns.MAX_CELL", 100)
     with pytest.raises(InputError, match="row 2, column 'x': the text has 99 characters"):
         table_to_send([{"y": "a", "x": "b"}, {"y": "a", "x": "b" * 99}], "y")
 
