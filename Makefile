@@ -15,7 +15,7 @@ JOBS ?= auto
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup train test other-pythons deploy-env checks-env validate build deploy-test deploy-check teardown loopback events \
+.PHONY: help setup train test other-pythons deploy-env checks-env browser-env serve openapi validate build deploy-test deploy-check teardown loopback events \
 	lint format pr bench lock clean
 .DEFAULT_GOAL := help
 
@@ -33,7 +33,10 @@ $(READY): $(LOCK) pyproject.toml tools/find-python tools/make-venv
 train: $(READY) ## train on the bundled penguins through the whole workflow; the model goes to out/
 	@$(BIN)/snakebatch train penguins --target species --bucket 40 --tau 100 --out out/penguins.model.json $(ARGS)
 
-test: $(READY) other-pythons deploy-env checks-env ## run all tests in parallel; ARGS="-k name" to choose
+serve: $(READY) ## the whole system on this machine, with its HTTP API and live pages; ARGS="--port 8100"
+	@$(BIN)/snakebatch serve $(ARGS)
+
+test: $(READY) other-pythons deploy-env checks-env browser-env ## run all tests in parallel; ARGS="-k name" to choose
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 other-pythons: $(READY)
@@ -49,6 +52,11 @@ deploy-env: $(READY)
 # checkov's newest clashes with SAM CLI, and shellcheck's wheel has no need of anything else.
 checks-env: $(READY)
 	@tools/make-venv $(BIN)/python $(CHECKS_VENV) $(CHECKS_LOCK)
+
+# Debian's Chromium, where there is none and we may install it; axe-core looks for what keeps people out of a page.
+browser-env: $(READY)
+	@tools/make-browser
+	@tools/make-node-modules tests/browser build/axe
 
 validate: deploy-env ## sam validate --lint, without an account
 	@SAM_CLI_TELEMETRY=0 $(DEPLOY_VENV)/bin/sam validate --region eu-west-3
@@ -71,6 +79,9 @@ deploy-check: $(READY) ## will the deployment fit into your AWS account; ARGS="-
 
 teardown: $(READY) ## take a deployment down, after asking; ARGS="--stack NAME --region R"
 	@$(BIN)/snakebatch teardown $(ARGS)
+
+openapi: $(READY) ## write docs/openapi.json anew, after a change of the HTTP API
+	@$(BIN)/python -m gatherer.api.openapi > docs/openapi.json
 
 lint: $(READY) ## ruff (rules and format) and mypy --strict
 	@$(BIN)/ruff check .
