@@ -76,14 +76,22 @@ def resolved(value: Any) -> Any:
         name, attribute = value["Fn::GetAtt"]
         return _attribute(name, attribute)
     if "Fn::Sub" in value:
-        return _substituted(value["Fn::Sub"])
+        given = value["Fn::Sub"]
+        text, named = (given, {}) if isinstance(given, str) else given
+        return _substituted(text, {name: str(resolved(entry)) for name, entry in named.items()})
+    if "Fn::If" in value:
+        # Conditions of the defaults: there is no load balancer, nor anything else that a parameter names.
+        return resolved(value["Fn::If"][2])
     return {key: resolved(entry) for key, entry in value.items()}
 
 
-def _substituted(text: str) -> str:
+def _substituted(text: str, named: dict[str, str]) -> str:
     for name in set(_placeholders(text)):
         resource, _, attribute = name.partition(".")
-        value = _attribute(resource, attribute) if attribute else str(_ref(name))
+        if name in named:
+            value = named[name]
+        else:
+            value = _attribute(resource, attribute) if attribute else str(_ref(name))
         text = text.replace(f"${{{name}}}", value)
     return text
 
