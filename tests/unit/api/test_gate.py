@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from starlette.routing import Mount
 
@@ -17,7 +19,7 @@ OPEN = {"/v9/health", "/login", "/static/app.css"}
 UNCOUNTED = Rate(1e9, 10**9)
 """Of failed attempts: who fails too often is told so instead."""
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND")
 UNKNOWN = ("/v9/unknown", "/v9/healthy", "/unknown", "/statics", "//v9/health", "/v9/health/", "/LOGIN")
 
 
@@ -26,8 +28,7 @@ def paths(api: ApiBench) -> set[str]:
     found = set()
     for route in routes_of(api.app):
         path = str(getattr(route, "path", ""))
-        for name, value in (("{model_id}", "a"), ("{upload_id}", "b"), ("{number}", "1"), ("{id}", "a")):
-            path = path.replace(name, value)
+        path = re.sub(r"\{(\w+)\}", lambda name: "1" if name[1] == "number" else "a", path)
         assert "{" not in path, f"fill in the parameters of {path}"
         found.add(f"{path}/app.css" if isinstance(route, Mount) else path)
     return found
@@ -42,7 +43,7 @@ def test_the_walk_sees_the_routes(api: ApiBench) -> None:
         "/v9/models",
         "/v9/predict-sync",
         "/v9/upload",
-        "/v9/uploads/b/parts/1",
+        "/v9/uploads/a/parts/1",
         "/v9/jobs/a",
         "/v9/plan",
         "/v9/openapi.json",
@@ -123,9 +124,16 @@ def test_a_session_ends_by_itself(api: ApiBench) -> None:
 
 def test_a_session_can_not_be_made_longer(api: ApiBench) -> None:
     key_id, expiry, seal = api.anybody().get(f"/login?key={KEY}").cookies[COOKIE].split(".")
-    for forged in (f"{key_id}.{int(expiry) + 1}.{seal}", f"other.{expiry}.{seal}", f"{key_id}.{expiry}.é"):
-        headers = {"Cookie": f"{COOKIE}={forged}".encode("latin-1").decode("latin-1")}
-        assert Caller(api.app, headers).get("/v9/jobs").status_code == 401
+    forgeries = [
+        f"{key_id}.{int(expiry) + 1}.{seal}",
+        f"other.{expiry}.{seal}",
+        f"{key_id}.{expiry}.é",
+        f"{key_id}.²{expiry}.{seal}",
+        f"{key_id}.{expiry}",
+    ]
+    for forged in forgeries:
+        cookie = [("Cookie", f"{COOKIE}={forged}".encode("latin-1"))]
+        assert api.anybody().get("/v9/jobs", headers=cookie).status_code == 401, forged
 
 
 SITES = [

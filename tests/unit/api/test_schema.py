@@ -38,7 +38,7 @@ from tests.support.api import BEARER, ApiBench
 from tests.support.handlers import ROOT
 
 LEAST_REQUESTS = 2_000
-EXAMPLES = 42
+EXAMPLES = 55
 
 CHECKS: list[Any] = [
     not_a_server_error,
