@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.visitor import WAIT, Served, Visitor
+from tests.browser.visitor import AXE, WAIT, Served, Visitor
 from tests.support.handlers import ROOT
 
 ARGUMENTS = (
@@ -52,10 +52,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The script that looks for faults of accessibility."""
-    script = ROOT / "build/axe/node_modules/axe-core/axe.min.js"
-    if not script.exists():
+    if not AXE.exists():
         _missing("axe-core is not installed: make browser-env (needs Node)")
-    return script.read_text()
+    return AXE.read_text()
 
 
 @pytest.fixture(scope="session")

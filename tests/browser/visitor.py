@@ -16,6 +16,7 @@ from tests.support.handlers import ROOT
 
 PENGUINS = ROOT / "snakebatch/data/penguins.csv"
 SCREENSHOTS = ROOT / "build/screenshots"
+AXE = ROOT / "build/axe/node_modules/axe-core/axe.min.js"
 WAIT = 60_000
 """Milliseconds that anything may take on a slow machine."""
 
