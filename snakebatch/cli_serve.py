@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import re
@@ -128,11 +127,12 @@ def _embedded(arguments: argparse.Namespace, key: str) -> AbstractContextManager
     if missing:
         raise CloudError(f"serving needs {', '.join(missing)}: pip install 'snakebatch[serve]'")
     from snakebatch.local.cloud import EmbeddedCloud
+    from snakebatch.mesh.api_keys import hash_of
 
     return EmbeddedCloud(
         processes=arguments.processes,
         http=(arguments.host, arguments.port),
-        environment={"GATHERER_KEYS_SHA256": hashlib.sha256(key.encode()).hexdigest()},
+        environment={"GATHERER_KEYS_SHA256": hash_of(key)},
     )
 
 

@@ -6,17 +6,15 @@ import hashlib
 import hmac
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from snakebatch.clock import Clock
-from snakebatch.mesh.api_keys import KeyFile, hash_of
+from snakebatch.mesh.api_keys import KeyFile, hash_of, hash_of_proof, proof_of
 
 KEPT_SECONDS = 10.0
 """How long the keys are kept before they are read again: so long may a revoked one still be taken."""
 
 SESSION_SECONDS = 12 * 3600.0
-
-_PURPOSE = b"snakebatch session v1"
 
 
 @dataclass(frozen=True)
@@ -53,34 +51,34 @@ class KeyRing:
 
     def of_key(self, key: str) -> Caller | None:
         """Whose key this is, or None. Every valid key is compared, in constant time."""
-        given, found = hash_of(key), None
+        return self._of_hash(hash_of(key))
+
+    def of_session(self, token: str) -> Caller | None:
+        """Whose session this is; None once it is over, or its key is revoked."""
+        expiry, _, rest = token.partition(".")
+        proof, _, seal = rest.partition(".")
+        if not (expiry.isascii() and expiry.isdigit() and len(expiry) <= 12 and seal.isascii()):
+            return None
+        found = self._of_hash(hash_of_proof(proof))
+        sealed = hmac.compare_digest(_seal(proof, expiry), seal)
+        if found is None or not sealed or int(expiry) <= self._clock.time():
+            return None
+        return replace(found, session=True)
+
+    def session(self, key: str) -> str:
+        """A token for the browser of who has this key: when it ends, the key's proof, and a seal by it.
+
+        Nothing is kept of it: any gatherer accepts it, also after a restart, and it ends with its key.
+        """
+        expiry, proof = str(int(self._clock.time() + SESSION_SECONDS)), proof_of(key)
+        return f"{expiry}.{proof}.{_seal(proof, expiry)}"
+
+    def _of_hash(self, given: str) -> Caller | None:
+        found = None
         for known in self._valid():
             if hmac.compare_digest(known.sha256, given):
                 found = Caller(known.id, known.name)
         return found
-
-    def of_session(self, token: str) -> Caller | None:
-        """Whose session this is; None once it is over, or its key is revoked."""
-        key_id, _, rest = token.partition(".")
-        expiry, _, seal = rest.partition(".")
-        if not (expiry.isascii() and expiry.isdigit() and len(expiry) <= 12 and seal.isascii()):
-            return None
-        found = None
-        for known in self._valid():
-            same = hmac.compare_digest(_seal(known, expiry), seal)
-            if same and known.id == key_id:
-                found = Caller(known.id, known.name, session=True)
-        return found if int(expiry) > self._clock.time() else None
-
-    def session(self, caller: Caller) -> str:
-        """A token for the caller's browser: its key's id, when it ends, and a seal over both.
-
-        The seal's secret comes from the key's hash: any gatherer accepts it, also after a restart, and it
-        ends with its key.
-        """
-        expiry = str(int(self._clock.time() + SESSION_SECONDS))
-        known = next(known for known in self._valid() if known.id == caller.id)
-        return f"{known.id}.{expiry}.{_seal(known, expiry)}"
 
     def _valid(self) -> list[_Known]:
         if self.stale:
@@ -95,6 +93,5 @@ class KeyRing:
         return [*self._known, *self._extra]
 
 
-def _seal(known: _Known, expiry: str) -> str:
-    secret = hmac.digest(known.sha256.encode(), _PURPOSE, hashlib.sha256)
-    return hmac.new(secret, f"{known.id}.{expiry}".encode(), hashlib.sha256).hexdigest()
+def _seal(proof: str, expiry: str) -> str:
+    return hmac.new(proof.encode("utf-8", "surrogatepass"), expiry.encode(), hashlib.sha256).hexdigest()

@@ -60,7 +60,7 @@ async def _enter(request: Request, key: str, goal: str) -> Response:
     answer = RedirectResponse(local_path(goal), 303, _HEADERS)
     answer.set_cookie(
         COOKIE,
-        keys.session(caller),
+        keys.session(key.strip()),
         max_age=int(SESSION_SECONDS),
         httponly=True,
         samesite="strict",

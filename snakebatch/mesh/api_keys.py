@@ -1,12 +1,15 @@
 """The keys of the HTTP API: who may call, kept as hashes in the jobs bucket.
 
 A key is 256 random bits, so that SHA-256 is hash enough: scrypt and its like slow down the guessing of what
-people choose, and nobody guesses 256 bits. Who reads the hashes can't call with them.
+people choose, and nobody guesses 256 bits. What is kept is the hash of a key's *proof*, and the proof is a
+hash of the key: a browser's session holds the proof, so that it tells nobody the key, and who reads what is
+kept can make neither a call nor a session of it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Callable
 from typing import Annotated, TypeVar
@@ -21,6 +24,7 @@ from snakebatch.mesh.objects import Objects
 
 KEYS = "service/keys.json"
 
+_PURPOSE = b"snakebatch session v1"
 _KEY_BYTES = 32
 _ID_BYTES = 4
 _ATTEMPTS = 20
@@ -50,9 +54,19 @@ def new_key() -> str:
     return f"sb_{secrets.token_urlsafe(_KEY_BYTES)}"
 
 
+def proof_of(key: str) -> str:
+    """What a session knows of a key: 64 hex digits."""
+    return hmac.digest(key.encode("utf-8", "surrogatepass"), _PURPOSE, hashlib.sha256).hex()
+
+
 def hash_of(key: str) -> str:
     """What is kept of a key: 64 hex digits."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return hash_of_proof(proof_of(key))
+
+
+def hash_of_proof(proof: str) -> str:
+    """What is kept of the key that this is the proof of."""
+    return hashlib.sha256(proof.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class KeyFile:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 
 import pytest
@@ -11,6 +13,7 @@ from gatherer.api.gate import API, COOKIE
 from gatherer.api.keys import KEPT_SECONDS, SESSION_SECONDS
 from gatherer.api.routes import routes_of
 from gatherer.api.settings import Rate
+from snakebatch.mesh.api_keys import hash_of
 from tests.support.api import BEARER, KEY, ApiBench, Caller
 
 OPEN = {"/v9/health", "/login", "/static/app.css"}
@@ -65,7 +68,7 @@ WRONG = {
     "the key alone": {"Authorization": KEY},
     "a key in another header": {"X-Api-Key": KEY, "X-Authorization": f"Bearer {KEY}"},
     "a key as the cookie": {"Cookie": f"{COOKIE}={KEY}"},
-    "a session that is none": {"Cookie": f"{COOKIE}=env-00000000.9999999999.{'0' * 64}"},
+    "a session that is none": {"Cookie": f"{COOKIE}=9999999999.{'0' * 64}.{'0' * 64}"},
     "a wrong key beside a good session": {"Authorization": "Bearer sb_wrong", "Cookie": ""},
 }
 
@@ -73,7 +76,7 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_no_route_is_open_but_those_that_are_named(api: ApiBench, wrong: str) -> None:
     app = api.another(failures=UNCOUNTED)
-    session = app.state.keys.session(app.state.keys.of_key(KEY))
+    session = app.state.keys.session(KEY)
     for path in sorted((paths(api) | set(UNKNOWN)) - OPEN):
         for method in METHODS:
             headers = dict(WRONG[wrong])
@@ -122,18 +125,21 @@ def test_a_session_ends_by_itself(api: ApiBench) -> None:
     assert browser.get("/v9/jobs").status_code == 401
 
 
-def test_a_session_can_not_be_made_longer(api: ApiBench) -> None:
-    key_id, expiry, seal = api.anybody().get(f"/login?key={KEY}").cookies[COOKIE].split(".")
+def test_a_session_can_not_be_made_longer_nor_from_what_is_kept(api: ApiBench) -> None:
+    expiry, proof, seal = api.anybody().get(f"/login?key={KEY}").cookies[COOKIE].split(".")
+    kept = hash_of(KEY)
     forgeries = [
-        f"{key_id}.{int(expiry) + 1}.{seal}",
-        f"other.{expiry}.{seal}",
-        f"{key_id}.{expiry}.é",
-        f"{key_id}.²{expiry}.{seal}",
-        f"{key_id}.{expiry}",
+        f"{int(expiry) + 1}.{proof}.{seal}",
+        f"{expiry}.{proof}.é",
+        f"²{expiry}.{proof}.{seal}",
+        f"{expiry}.{proof}",
+        f"{expiry}.{kept}.{hmac.new(kept.encode(), expiry.encode(), hashlib.sha256).hexdigest()}",
     ]
     for forged in forgeries:
         cookie = [("Cookie", f"{COOKIE}={forged}".encode("latin-1"))]
         assert api.anybody().get("/v9/jobs", headers=cookie).status_code == 401, forged
+    for guess in (proof, kept, seal):
+        assert api.anybody().get("/v9/jobs", headers={"Authorization": f"Bearer {guess}"}).status_code == 401
 
 
 SITES = [
