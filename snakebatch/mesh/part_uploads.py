@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,7 +11,6 @@ from botocore.exceptions import ClientError
 from snakebatch.errors import InputError
 from snakebatch.mesh.messages import Message
 from snakebatch.mesh.objects import Objects, status_of
-from snakebatch.mesh.uploads import PART
 
 LEAST_PART = 5 << 20
 """Bytes that S3 wants of every part but the last."""
@@ -31,77 +29,45 @@ class Part(Message):
     etag: str
 
 
-@dataclass
 class Sink:
-    """One object, written as its bytes come, one part of it in memory.
-
-    Nothing appears under ``key`` before ``complete``, and nothing at all after ``abort``. ``add`` and
-    ``complete`` call S3, so they belong into a thread that may wait.
+    """One object, written as its bytes come: nothing appears under ``key`` before ``complete``, and nothing
+    at all after ``abort``. All but ``fills`` may call S3, and so belong into a thread that may wait.
     """
 
-    objects: Objects
-    key: str
-    content_type: str = "text/csv"
-    size: int = 0
-    _waiting: bytearray = field(default_factory=bytearray)
-    _hash: Any = field(default_factory=hashlib.sha256)
-    _upload: str | None = None
-    _parts: list[Any] = field(default_factory=list)
+    def __init__(self, objects: Objects, key: str, content_type: str = "text/csv") -> None:
+        self.objects = objects
+        self.key = key
+        self.size = 0
+        self._hash = hashlib.sha256()
+        self._upload = objects.writing(key, content_type)
+        self._open = True
 
     @property
     def sha256(self) -> str:
         """64 hex digits of all bytes that were added."""
-        return str(self._hash.hexdigest())
+        return self._hash.hexdigest()
 
     def fills(self, data: bytes) -> bool:
-        """Whether ``add`` of these bytes will call S3."""
-        return len(self._waiting) + len(data) >= PART
+        """Whether ``add`` of these bytes calls S3."""
+        return self._upload.fills(data)
 
     def add(self, data: bytes) -> None:
         """Take the next bytes."""
-        self._waiting += data
         self._hash.update(data)
         self.size += len(data)
-        if len(self._waiting) >= PART:
-            self._flush()
+        self._upload.feed(data)
 
-    def complete(self, key: str | None = None) -> None:
-        """Make the object appear; ``key`` may name another place for it, once its content is known."""
-        if self._upload is None:
-            self.objects.put(key or self.key, bytes(self._waiting), self.content_type)
-            return
-        if self._waiting:
-            self._flush()
-        self.objects.s3.complete_multipart_upload(
-            **self._target, UploadId=self._upload, MultipartUpload={"Parts": self._parts}
-        )
-        self._upload = None
-        if key is not None:
-            self.objects.copy_within(self.key, key)
-            self.objects.delete(self.key)
+    def complete(self) -> None:
+        """Let the object appear."""
+        self._open = False
+        self._upload.complete()
 
     def abort(self) -> None:
-        """Forget what came; harmless after ``complete``, and where S3 has forgotten it."""
-        if self._upload is not None:
+        """Forget what came; harmless after ``complete``."""
+        if self._open:
+            self._open = False
             with contextlib.suppress(ClientError):  # a lifecycle rule drops what can't be dropped now
-                self.objects.s3.abort_multipart_upload(**self._target, UploadId=self._upload)
-            self._upload = None
-
-    @property
-    def _target(self) -> Any:
-        return {"Bucket": self.objects.bucket, "Key": self.key}
-
-    def _flush(self) -> None:
-        s3 = self.objects.s3
-        if self._upload is None:
-            started = s3.create_multipart_upload(**self._target, ContentType=self.content_type)
-            self._upload = started["UploadId"]
-        number = len(self._parts) + 1
-        answer = s3.upload_part(
-            **self._target, UploadId=self._upload, PartNumber=number, Body=bytes(self._waiting)
-        )
-        self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
-        self._waiting.clear()
+                self._upload.abort()
 
 
 class PartUploads:

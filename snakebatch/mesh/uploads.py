@@ -39,22 +39,35 @@ class Upload:
         if len(self._waiting) >= PART:
             self._send()
 
+    def fills(self, data: bytes) -> bool:
+        """Whether ``feed`` of these bytes sends a part, and so may wait."""
+        return len(self._waiting) + len(data) >= PART
+
+    def complete(self) -> None:
+        """Let the object appear; where that fails, nothing of it is left."""
+        try:
+            self._complete()
+        except BaseException:
+            self.abort()
+            raise
+        self._senders.shutdown()
+
+    def abort(self) -> None:
+        """Leave nothing of it."""
+        self._senders.shutdown(cancel_futures=True)
+        if self._upload is not None:
+            self.s3.abort_multipart_upload(**self._target, UploadId=self._upload)
+
     def __enter__(self) -> Upload:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if error is None:
-                self._complete()
-        except BaseException as failure:
-            error = failure
-            raise
-        finally:
-            self._senders.shutdown(cancel_futures=True)
-            if error is not None and self._upload is not None:
-                self.s3.abort_multipart_upload(**self._target, UploadId=self._upload)
+        if error is None:
+            self.complete()
+        else:
+            self.abort()
 
     def _send(self) -> None:
         if self._upload is None:
