@@ -62,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     service = build(environment, logger)
 
     def stop(number: int, frame: FrameType | None) -> None:
-        service.stop()
+        # In a thread: this one may hold the very lock that ``stop`` wants, since it is interrupted anywhere.
+        threading.Thread(target=service.stop, name="stop").start()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

@@ -52,7 +52,7 @@ class Service:
     def stop(self) -> None:
         """End soon: batches in hand are finished, a model in the making is left to the next gatherer.
 
-        Safe to call from a signal handler.
+        Not from a signal handler: events have locks.
         """
         self.stopping.set()
         self.asked.set()

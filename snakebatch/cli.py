@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from snakebatch.bench.cli import add_bench
 from snakebatch.cli_bracket import add_bracket
+from snakebatch.cli_dead_letters import add_dead_letters
 from snakebatch.cli_graph import add_graph
 from snakebatch.cli_keys import add_keys
 from snakebatch.cli_operations import add_operations
@@ -122,6 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_keys(commands)
     add_graph(commands)
     add_operations(commands, _whole)
+    add_dead_letters(commands)
     return parser
 
 

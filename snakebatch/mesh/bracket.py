@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from snakebatch.errors import BracketError, PlanError
 from snakebatch.mesh.admission import Admission
 from snakebatch.mesh.bracket_records import Brackets, Record
 from snakebatch.mesh.bracket_table import BracketTable
+from snakebatch.mesh.budget import Budget
 from snakebatch.mesh.lease import LeaseTable
 from snakebatch.mesh.pacing import pace_of
 from snakebatch.mesh.requests import BracketEvent
@@ -20,7 +22,12 @@ LONGEST_QUEUE = 7_200.0
 """Seconds in the queue after which an execution gives up rather than hang."""
 
 FIRST_WAIT, LONGEST_WAIT, _BACKOFF = 10, 60, 1.3
-"""Seconds between two requests of who waits: 9 history events each, so 1,200 in two hours."""
+"""Seconds between two requests of who waits: 9 history events each, so 1,200 in two hours.
+
+While shares are coming back, who waits is told when; the growth begins anew after that.
+"""
+
+SHORTEST_WAIT = 2
 
 READY_WAIT = 15
 """Seconds between two looks at slots that take one to two minutes."""
@@ -73,19 +80,20 @@ class Bracket:
         )
         lease = self.admission.ask(event.holder, want, brackets.sessions(self._now()))
         slots = event.slots or (lease.slots if lease is not None else 0)
+        wait = None
         if lease is None:
-            self._check_patience(event.holder)
+            budget = self.leases.read()
+            self._check_patience(budget, event.holder)
+            wait = budget.wait_of(event.holder, self._now(), self.leases.total)
         return {
             "admitted": lease is not None,
             "rate": round(lease.share if lease is not None else 0.0, 3),
             "slots": slots,
             "max_concurrency": max_concurrency(lease.share if lease is not None else 0.0, slots=slots),
-            "tries": event.tries + 1,
-            "wait_seconds": min(LONGEST_WAIT, round(FIRST_WAIT * _BACKOFF ** min(event.tries, 20))),
+            **_patience(event.tries, wait),
         }
 
-    def _check_patience(self, holder: str) -> None:
-        budget = self.leases.read()
+    def _check_patience(self, budget: Budget, holder: str) -> None:
         place = budget.queue.get(holder)
         if place is not None and self._now() - place.since >= LONGEST_QUEUE:
             raise PlanError(
@@ -196,3 +204,13 @@ class Bracket:
 
     def _now(self) -> float:
         return self.leases.clock.time()
+
+
+def _patience(tries: int, wait: float | None) -> dict[str, int]:
+    """When to ask again: as the budget tells, or after a time that grows."""
+    if wait is None:
+        return {
+            "tries": tries + 1,
+            "wait_seconds": min(LONGEST_WAIT, round(FIRST_WAIT * _BACKOFF ** min(tries, 20))),
+        }
+    return {"tries": 0, "wait_seconds": min(LONGEST_WAIT, max(SHORTEST_WAIT, math.ceil(wait)))}

@@ -117,6 +117,24 @@ class Budget(_Mutable):
         mine = (self.queue[holder].since, holder)
         return sum((place.since, name) < mine for name, place in self.queue.items())
 
+    def wait_of(self, holder: str, now: float, total: float) -> float | None:
+        """Seconds until it is worth asking again; None where nothing is coming back that could tell.
+
+        A queue moves while shares cool: what they free goes to those ahead first. Who is not reached by that
+        waits at least as long as those ahead take to pass through the rate, a window each time it is full.
+        """
+        place = self.queue.get(holder)
+        free = self.free(now, total)
+        if place is None or not self.cooling:
+            return None
+        mine = (place.since, holder)
+        ahead = sum(other.want.least for name, other in self.queue.items() if (other.since, name) < mine)
+        for part in sorted(self.cooling, key=lambda part: part.until):
+            free += part.share
+            if free + _EPSILON >= ahead + place.want.least:
+                return part.until - now
+        return WINDOW * (ahead // total)
+
     def renew(self, holder: str, want: Want, now: float, total: float) -> Lease | None:
         """Hold on for the next Map, with more or with less; None where nothing is held (any more).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from snakebatch.errors import MeshError, PlanError
-from snakebatch.mesh.bracket import LONGEST_QUEUE, LONGEST_WAIT
+from snakebatch.mesh.bracket import FIRST_WAIT, LONGEST_QUEUE, LONGEST_WAIT
 from snakebatch.mesh.budget import HOLD, VERIFY_AFTER, Budget, Want
 from snakebatch.mesh.lease import LeaseTable
 from snakebatch.planner.rate import SHORT_INVOCATION, SPAWN_RATE, WINDOW, max_concurrency, rate_for
@@ -45,6 +45,25 @@ def test_what_was_given_back_is_free_after_the_window_of_its_last_starts(bench: 
     assert admit(bench, "b") == 0
     bench.clock.sleep(1)
     assert admit(bench, "b") > 0
+
+
+def test_who_waits_is_told_when_enough_comes_back(bench: BracketBench) -> None:
+    """Those ahead are served of it first; the growing waits begin anew once nothing more is coming."""
+    admit(bench, "a", packets=1000)
+    bench.run("admit", execution="first", packets=5, min_share=0.7, tries=12)
+    bench.clock.sleep(1)
+    bench.run("admit", execution="second", packets=5, min_share=0.5, tries=12)
+    bench.run("close", execution="a")
+    bench.clock.sleep(4)
+
+    first = bench.run("admit", execution="first", packets=5, min_share=0.7, tries=12)
+    assert (first["wait_seconds"], first["tries"]) == (WINDOW - 4, 0)
+    second = bench.run("admit", execution="second", packets=5, min_share=0.5, tries=12)
+    assert second["wait_seconds"] == WINDOW, "a whole window for the one ahead"
+    bench.clock.sleep(WINDOW - 4)
+    assert admit(bench, "first", min_share=0.7) > 0
+    last = bench.run("admit", execution="second", packets=5, min_share=0.5, tries=0)
+    assert (last["wait_seconds"], last["tries"]) == (FIRST_WAIT, 1)
 
 
 def test_a_small_run_leaves_room_for_others(bench: BracketBench) -> None:
