@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 from snakebatch.engine.bucket import Bucket, Condition
 from snakebatch.engine.chain import Link
+from snakebatch.engine.divide import Slice
 from snakebatch.engine.intake import read_rows
 from snakebatch.engine.leaf import build_bucket
 from snakebatch.engine.model import Model
-from snakebatch.engine.population import Population, Rows
+from snakebatch.engine.population import Population
 from snakebatch.engine.settings import Settings
 from snakebatch.engine.trainer import whole_slices
 from snakebatch.mesh.canonical import canonical
 from snakebatch.mesh.engines import Engine, SnakeEngine
-from snakebatch.mesh.messages import Path
 
 SURE = 0.99
 """A probability from which the paper counts an answer as sure."""
@@ -40,12 +40,16 @@ _CENTRES = ((0.0, 8.0, 16.0), (8.0, 16.0, 0.0), (16.0, 0.0, 8.0))
 class ChunkedEngine(SnakeEngine):
     """v9's broken leaf, on purpose: cuts a slice into chunks of ``bucket`` rows, all under its path."""
 
-    def leaf(
-        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
-    ) -> list[Bucket]:
-        chunks = [rows[start : start + settings.bucket] for start in range(0, len(rows), settings.bucket)]
+    def leaves(
+        self, population: Population, slices: Sequence[Slice], settings: Settings
+    ) -> list[list[Bucket]]:
+        return [self._leaf(population, one, settings) for one in slices]
+
+    def _leaf(self, population: Population, one: Slice, settings: Settings) -> list[Bucket]:
+        rows, size = one.rows, settings.bucket
+        chunks = [rows[start : start + size] for start in range(0, len(rows), size)]
         return [
-            build_bucket(population, Link((), chunk), k, settings.seed, layer, path, settings)
+            build_bucket(population, Link((), chunk), k, settings.seed, one.layer, one.path, settings)
             for k, chunk in enumerate(chunks)
         ]
 
@@ -161,8 +165,9 @@ def _features(population: Population, number: int) -> dict[str, Any]:
 
 def _model(engine: Engine, population: Population, settings: Settings) -> Model:
     layers: list[list[Bucket]] = [[] for _ in range(settings.n_layers)]
-    for one in whole_slices(population, settings, range(settings.n_layers)):
-        layers[one.layer] += engine.leaf(population, one.rows, one.layer, one.path, settings)
+    slices = list(whole_slices(population, settings, range(settings.n_layers)))
+    for one, buckets in zip(slices, engine.leaves(population, slices, settings), strict=True):
+        layers[one.layer] += buckets
     return Model.trained(population, settings, layers)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from snakebatch.engine.chain import Link
+from snakebatch.engine.divide import Slice as Part
 from snakebatch.engine.literal import literal_from_json
 from snakebatch.engine.model_json import bucket_text
 from snakebatch.engine.population import Population, Rows
@@ -15,17 +16,36 @@ from snakebatch.mesh.engines import Engine
 from snakebatch.mesh.messages import AtomGroup, Chain, JsonPath, LeafResult, Slice
 from snakebatch.mesh.path_rows import PathRows
 
+SIDE_BY_SIDE_ROWS = 32_000
+"""Rows of the slices that the engine is given at once: 40 small slices took a quarter of the time that they
+take one by one, more gain nothing, and their tables take 100 MB.
+"""
+
 
 def slice_leaves(
     population: Population, slices: Iterable[Slice], settings: Settings, engine: Engine, reader: PathRows
 ) -> Iterator[LeafResult]:
     """One leaf a slice, in tree order."""
-    for piece in sorted(slices, key=lambda piece: piece.place):
-        path = piece.literals
-        rows = reader.rows(path)
-        buckets = engine.leaf(population, rows, piece.layer, path, settings)
-        texts = [bucket_text(bucket) for bucket in buckets]
-        yield LeafResult(layer=piece.layer, node=piece.node, k=None, rows=len(rows), buckets=texts)
+    for group in _together(sorted(slices, key=lambda piece: piece.place)):
+        parts = [Part(piece.layer, piece.literals, reader.rows(piece.literals)) for piece in group]
+        built = engine.leaves(population, parts, settings)
+        for piece, part, buckets in zip(group, parts, built, strict=True):
+            texts = [bucket_text(bucket) for bucket in buckets]
+            yield LeafResult(layer=piece.layer, node=piece.node, k=None, rows=len(part.rows), buckets=texts)
+
+
+def _together(slices: Iterable[Slice]) -> Iterator[list[Slice]]:
+    """Slices in their order, in groups of some rows each."""
+    group: list[Slice] = []
+    rows = 0
+    for piece in slices:
+        if group and rows + piece.n > SIDE_BY_SIDE_ROWS:
+            yield group
+            group, rows = [], 0
+        group.append(piece)
+        rows += piece.n
+    if group:
+        yield group
 
 
 def chains(

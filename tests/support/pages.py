@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
@@ -19,11 +20,11 @@ from gatherer.pages.live import Watchers
 from gatherer.pages.mesh_state import MeshState
 from snakebatch.clock import SimulatedClock
 from snakebatch.engine.bucket import Bucket
-from snakebatch.engine.population import Population, Rows
+from snakebatch.engine.divide import Slice
+from snakebatch.engine.population import Population
 from snakebatch.engine.settings import Settings
 from snakebatch.mesh.engines import SnakeEngine
 from snakebatch.mesh.jobs import Jobs
-from snakebatch.mesh.messages import Path
 from snakebatch.mesh.predicting import PredictClient
 from snakebatch.mesh.prediction_store import PredictionStore
 from tests.support.mesh import MeshBench
@@ -40,11 +41,11 @@ class SlowEngine(SnakeEngine):
 
     clock: SimulatedClock
 
-    def leaf(
-        self, population: Population, rows: Rows, layer: int, path: Path, settings: Settings
-    ) -> list[Bucket]:
-        self.clock.sleep(1.5)
-        return super().leaf(population, rows, layer, path, settings)
+    def leaves(
+        self, population: Population, slices: Sequence[Slice], settings: Settings
+    ) -> list[list[Bucket]]:
+        self.clock.sleep(1.5 * len(slices))
+        return super().leaves(population, slices, settings)
 
 
 @dataclass
