@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gatherer.api.bodies import in_document, json_body
 from gatherer.api.problems import documented
 from snakebatch.engine.settings import MAX_LAYERS
-from snakebatch.mesh.packing import LEAF_ROWS, leaf_weight
+from snakebatch.mesh.packing import leaf_weight
 from snakebatch.mesh.requests import MOST_SLOTS
 from snakebatch.planner import Plan, make_plan, slots_in_time
 
@@ -22,7 +22,7 @@ MOST_ROWS = 10**10
 
 
 class PlanAsked(BaseModel):
-    """A training that is not there yet. `columns` is taken and changes nothing: the plan counts rows."""
+    """A training that is not there yet. `columns` beside the target, 20 unless it is given."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -48,8 +48,8 @@ def plan(asked: Annotated[PlanAsked, Depends(json_body(PlanAsked))]) -> Plan:
         rows=asked.rows,
         n_layers=asked.n_layers,
         tau=asked.tau,
+        columns=asked.columns or 20,
         weight=leaf_weight(asked.classes),
-        rows_per_packet=LEAF_ROWS,
         max_usd=asked.max_usd,
     )
     if asked.slots != "auto":

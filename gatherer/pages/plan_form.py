@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from snakebatch.engine.settings import MAX_LAYERS
-from snakebatch.mesh.packing import LEAF_ROWS, leaf_weight
+from snakebatch.mesh.packing import leaf_weight
 from snakebatch.mesh.requests import MOST_SLOTS
 from snakebatch.planner import Plan, make_plan, slots_in_time
 from snakebatch.planner.seed_model import SeedPlan, seed_plan
@@ -37,7 +37,7 @@ FIELDS = (
     Field("rows", "Rows", 1_000_000, 1, 10**10, 10**8, "after duplicates are folded", log=True),
     Field("n_layers", "Layers", 5, 1, MAX_LAYERS, 50, "every row votes through each"),
     Field("tau", "Tau", 1000, 1, 10**9, 100_000, "rows of a slice at most", log=True),
-    Field("columns", "Columns", 10, 1, 100_000, 200, "changes nothing yet: the plan counts rows", log=True),
+    Field("columns", "Columns", 10, 1, 100_000, 200, "staging and the model grow with them", log=True),
     Field("classes", "Classes", 2, 1, 10**7, 10_000, "many make a leaf dearer", log=True),
     Field("slots", "Slots", None, 0, MOST_SLOTS, 200, "empty: none, unless time needs them", auto=True),
     Field("max_usd", "Most dollars", 5, 0.001, 10**6, 100, "a dearer plan is refused", log=True, whole=False),
@@ -99,8 +99,8 @@ def estimate(asked: Asked) -> Estimate:
         rows=rows,
         n_layers=n_layers,
         tau=tau,
+        columns=int(asked.values["columns"] or 1),
         weight=leaf_weight(int(asked.values["classes"] or 1)),
-        rows_per_packet=LEAF_ROWS,
         max_usd=float(asked.values["max_usd"] or 0),
     )
     slots = asked.values["slots"]

@@ -93,10 +93,17 @@ class Objects:
 
     def get(self, key: str) -> bytes:
         """The object's bytes; raises MeshError where there is none."""
-        data = self.find(key)
-        if data is None:
-            raise self._lost(key)
-        return data
+        return self.get_with_said(key)[0]
+
+    def get_with_said(self, key: str) -> tuple[bytes, dict[str, str]]:
+        """The object's bytes, and what its metadata say; raises MeshError where there is none."""
+        try:
+            found = self.s3.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if status_of(error) == _MISSING:
+                raise self._lost(key) from error
+            raise
+        return found["Body"].read(), found.get("Metadata", {})
 
     def lines(self, key: str, etag: str) -> Iterator[bytes]:
         """The lines of the object whose ETag that is, without their ends, some in memory at a time.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from snakebatch.mesh.bracket_records import Brackets
@@ -10,11 +11,19 @@ from snakebatch.mesh.budget import Lease
 from snakebatch.mesh.lease import LeaseTable
 from snakebatch.mesh.records import RunRecord
 from snakebatch.mesh.routing import Pace
-from snakebatch.planner.rate import max_concurrency
+from snakebatch.planner.rate import WINDOW, map_concurrency, max_concurrency
+
+CLOCKS_APART = 1.0
+"""Seconds by which a shard's clock may be behind ours."""
 
 
-def pace_of(holder: str, lease: Lease | None, brackets: Brackets) -> Pace:
+def pace_of(
+    holder: str, lease: Lease | None, brackets: Brackets, packets: int | None = None, recent: int = 0
+) -> Pace:
     """What may run at a time. Its own slots come first, else the part of a session's that its lease has.
+
+    A Map whose ``packets`` and the ``recent`` starts of this execution fit into one window of its share may
+    start them all at once; None = their number is not known.
 
     Without a lease one child goes at a time: slower than any share, and never over the rate.
     """
@@ -24,7 +33,11 @@ def pace_of(holder: str, lease: Lease | None, brackets: Brackets) -> Pace:
         slots = record.slots
     elif lease is not None and lease.session in brackets.records and brackets.records[lease.session].counts:
         record, slots = brackets.records[lease.session], lease.slots
-    concurrency = max_concurrency(lease.share if lease is not None else 0.0, slots=slots)
+    share = lease.share if lease is not None else 0.0
+    if packets is None:
+        concurrency = max_concurrency(share, slots=slots)
+    else:
+        concurrency = map_concurrency(share, packets=packets, recent=recent, slots=slots)
     return Pace(concurrency, slots, record.ring if record is not None and slots else None)
 
 
@@ -35,14 +48,16 @@ class Pacing:
     leases: LeaseTable
     brackets: BracketTable
 
-    def renewed(self, holder: str, run: RunRecord, packets: int) -> Pace:
-        """The pace of the run's next Map, of ``packets`` children."""
+    def renewed(self, holder: str, run: RunRecord, packets: int, starts: Sequence[float] = ()) -> Pace:
+        """The pace of the run's next Map, of ``packets`` children, after starts at these moments."""
         brackets = self.brackets.read()
+        since = self.leases.clock.time() - WINDOW - CLOCKS_APART
+        recent = sum(start > since for start in starts)
         want = self.leases.want(
-            packets,
+            packets + recent,
             min_share=run.input.min_share,
             max_share=run.input.max_share,
             joins_session=run.joins_session,
         )
         lease = self.leases.renew(holder, want, brackets.sessions(self.leases.clock.time()))
-        return pace_of(holder, lease, brackets)
+        return pace_of(holder, lease, brackets, packets, recent)

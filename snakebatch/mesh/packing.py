@@ -9,19 +9,14 @@ from typing import TypeVar
 
 from snakebatch.engine.leaf_engines import is_licensed
 from snakebatch.mesh.messages import AtomGroup, Chain, Slice
-
-DIVIDE_BUDGET = 12_000_000
-"""Row-evaluations after which an invocation of ``divide`` leaves the rest open: some seconds on a shard."""
-
-DIVIDE_ROWS = 50_000
-"""Rows of a divide packet after the first wave."""
-
-LEAF_ROWS = 25_000
-"""Rows of a leaf packet for a target of few classes: a second or two. Starts are what the account rations."""
+from snakebatch.planner.sizing import divide_rows, leaf_rows
 
 _FEW_CLASSES = 10
 
-_LICENSED_COST = 4.0
+_WEIGHT_OF_CLASSES = 0.1
+"""For each doubling. A row of a regression on 100,000 numbers took 1.1 times that of two classes."""
+
+_LICENSED_COST = 16.0
 
 T = TypeVar("T")
 
@@ -30,42 +25,43 @@ def leaf_weight(classes: int) -> float:
     """How much dearer a row is where the target has many classes: each class of a bucket has clauses of its
     own.
     """
-    return 1.0 + math.log2(max(1.0, classes / _FEW_CLASSES))
+    return 1.0 + _WEIGHT_OF_CLASSES * math.log2(max(1.0, classes / _FEW_CLASSES))
 
 
 def leaf_cost(engine: str) -> float:
     """How much dearer than ours a leaf of this engine version is, beside what the plan allows for ours.
 
-    The licensed one took 2.9e-4 to 6.1e-4 s for each row, layer and unit of weight (5,000 rows, 5 layers, one
-    core), the plan allows 2e-4; a plan errs on the dear side.
+    The licensed one took 2.9e-4 to 6.1e-4 s for each row and layer (5,000 rows, 5 layers, one core), the plan
+    allows 4e-5; a plan errs on the dear side.
     """
     return _LICENSED_COST if is_licensed(engine) else 1.0
 
 
-def divide_packets(slices: Iterable[Slice]) -> Iterator[list[Slice]]:
-    """Open slices, in tree order, in packets of one layer each."""
+def divide_packets(slices: Iterable[Slice], rows: int) -> Iterator[list[Slice]]:
+    """Open slices, in tree order, in packets of one layer each; ``rows`` are the whole job's."""
     for _, layer in groupby(sorted(slices, key=lambda piece: piece.place), key=lambda piece: piece.layer):
-        yield from _fill(((piece, piece.n) for piece in layer), DIVIDE_ROWS)
+        yield from _fill(((piece, piece.n) for piece in layer), divide_rows(rows))
 
 
-def leaf_packets(slices: Iterable[Slice], classes: int) -> Iterator[list[Slice]]:
-    """Final slices, in tree order, in packets of one layer each.
+def leaf_packets(slices: Iterable[Slice], classes: int, rows: int) -> Iterator[list[Slice]]:
+    """Final slices, in tree order, in packets of one layer each; ``rows`` are the whole job's.
 
-    What a packet holds depends on its layer's slices alone, not on the lease or the other layers: a resumed
-    run, or one that wants more layers, finds the reports of the packets it shares with an earlier one.
+    What a packet holds depends on its layer's slices and on the job alone, not on the lease or the other
+    layers: a resumed run, or one that wants more layers, finds the reports of the packets it shares with an
+    earlier one.
     """
     weight = leaf_weight(classes)
     for _, layer in groupby(sorted(slices, key=lambda piece: piece.place), key=lambda piece: piece.layer):
-        yield from _fill(((piece, piece.n * weight) for piece in layer), LEAF_ROWS)
+        yield from _fill(((piece, piece.n * weight) for piece in layer), leaf_rows(rows))
 
 
-def atom_packets(chains: Iterable[Chain], classes: int) -> Iterator[list[AtomGroup]]:
+def atom_packets(chains: Iterable[Chain], classes: int, rows: int) -> Iterator[list[AtomGroup]]:
     """Every bucket as an atom, neighbours together; a slice's chain is written once a packet."""
     weight = leaf_weight(classes)
     ordered = sorted(chains, key=lambda chain: chain.slice.place)
     for _, layer in groupby(ordered, key=lambda chain: chain.slice.layer):
         atoms = (((chain, k), n * weight) for chain in layer for k, n in enumerate(chain.rows))
-        for packet in _fill(atoms, LEAF_ROWS):
+        for packet in _fill(atoms, leaf_rows(rows)):
             yield [
                 _group(members[0][0], [k for _, k in members])
                 for members in (

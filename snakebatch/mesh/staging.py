@@ -14,7 +14,7 @@ from snakebatch.errors import InputError
 from snakebatch.mesh.dataset import Dataset
 from snakebatch.mesh.engines import Engine, SnakeEngine
 from snakebatch.mesh.messages import Training
-from snakebatch.mesh.packing import LEAF_ROWS, leaf_cost, leaf_weight
+from snakebatch.mesh.packing import leaf_cost, leaf_weight
 from snakebatch.mesh.population_file import to_bytes
 from snakebatch.mesh.records import JobRecord, RunRecord, job_record
 from snakebatch.mesh.requests import StageEvent, TrainInput, WaveRef, read_input
@@ -114,7 +114,7 @@ def _plan(asked: TrainInput, record: JobRecord, rate: float) -> Plan:
         n_layers=asked.n_layers,
         tau=asked.tau,
         weight=leaf_weight(record.classes) * leaf_cost(record.engine),
-        rows_per_packet=LEAF_ROWS,
+        columns=len(record.header) - 1,
         max_usd=asked.max_usd,
         rate=asked.max_share * rate,
     )

@@ -172,6 +172,12 @@ class JobStore:
         key = keys.report(role, packet)
         return _report(self.objects.get(key), key, role, packet)
 
+    def report_and_maker(self, keys: Keys, role: Role, packet: str) -> tuple[Report, Invocation | None]:
+        """A packet's report, and who made it if it says so."""
+        key = keys.report(role, packet)
+        data, said = self.objects.get_with_said(key)
+        return _report(data, key, role, packet), invocation_of(packet, role, said)
+
     def invocation(self, keys: Keys, role: Role, packet: str) -> Invocation | None:
         """Who made a packet's report; None where there is no report, or it does not say."""
         said = self.objects.said_of(keys.report(role, packet))

@@ -12,11 +12,9 @@ from snakebatch.engine.settings import Settings
 from snakebatch.mesh.engines import Engine
 from snakebatch.mesh.messages import Path, Slice
 from snakebatch.mesh.path_rows import PathRows
+from snakebatch.planner.sizing import SPLIT_COST
 
 LEFT, RIGHT = "0", "1"
-
-SPLIT_COST = 20_000
-"""Row-evaluations that a split costs beside those it makes: drawing literals, weighing the columns."""
 
 
 @dataclass

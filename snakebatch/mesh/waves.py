@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Literal as OneOf
@@ -13,7 +13,6 @@ from snakebatch.errors import MeshError, PlanError
 from snakebatch.mesh.ledger import missing, require_complete
 from snakebatch.mesh.messages import AtomGroup, Packet, Report, Role, Slice
 from snakebatch.mesh.packing import (
-    DIVIDE_BUDGET,
     atom_packets,
     divide_packets,
     leaf_cost,
@@ -26,7 +25,8 @@ from snakebatch.mesh.routing import Pace, Ring, root_shard, wave_shard
 from snakebatch.mesh.store import JobStore, Keys
 from snakebatch.mesh.tree import root_slice
 from snakebatch.planner.plan import compute_seconds, cost
-from snakebatch.planner.rate import SPAWN_RATE, max_concurrency
+from snakebatch.planner.rate import SPAWN_RATE, map_concurrency
+from snakebatch.planner.sizing import DIVIDE_BUDGET
 
 MOST_WAVES = 400
 """More than the deepest tree has levels: a split takes a twentieth at least, so 1e9 rows end within 300."""
@@ -36,9 +36,9 @@ _WRITERS = 8
 """Packets written at a time: S3 answers in tens of milliseconds, and a wave may have thousands."""
 
 
-def alone(packets: int) -> Pace:
-    """The pace of who has the whole rate and no slots, whatever number of packets."""
-    return Pace(max_concurrency(SPAWN_RATE))
+def alone(packets: int, starts: Sequence[float]) -> Pace:
+    """The pace of who has the whole rate, no slots, and no clock to tell how old its last starts are."""
+    return Pace(map_concurrency(SPAWN_RATE, packets=packets, recent=len(starts)))
 
 
 @dataclass
@@ -48,8 +48,11 @@ class Waves:
     store: JobStore
     job: JobRecord
     run: RunRecord
-    pace: Callable[[int], Pace] = alone
-    """How a Map of so many packets may go."""
+    pace: Callable[[int, Sequence[float]], Pace] = alone
+    """How a Map of so many packets may go, after starts at these moments (epoch seconds)."""
+
+    _starts: list[float] = field(default_factory=list)
+    """When the invocations began whose reports were read."""
 
     @property
     def keys(self) -> Keys:
@@ -97,12 +100,15 @@ class Waves:
             return self._atoms(wave, list(self._reports("conquer", event.wave)))
         opened = [piece for report in last for piece in report.open]
         if opened:
-            packets = [self._packet("divide", slices=slices) for slices in divide_packets(opened)]
+            packets = [
+                self._packet("divide", slices=slices) for slices in divide_packets(opened, self.job.rows)
+            ]
             return self._hand_out(wave, "divide", packets)
         final = [piece for report in divided for piece in report.final] or self._roots()
         if self.run.input.leaf_grain == "bucket":
             packets = [
-                self._packet("conquer", slices=slices) for slices in leaf_packets(final, self.job.classes)
+                self._packet("conquer", slices=slices)
+                for slices in leaf_packets(final, self.job.classes, self.job.rows)
             ]
             return self._hand_out(wave, "conquer", packets)
         return self._leaves(wave, final)
@@ -110,7 +116,7 @@ class Waves:
     # The three kinds of waves
 
     def _leaves(self, wave: int, final: list[Slice]) -> WaveRef:
-        packets = [self._packet("leaf", slices=slices) for slices in leaf_packets(final, self.job.classes)]
+        packets = [self._packet("leaf", slices=slices) for slices in self._packed(final)]
         entries = [
             (packet, len(packet.slices), sum(piece.n for piece in packet.slices)) for packet in packets
         ]
@@ -120,7 +126,8 @@ class Waves:
     def _atoms(self, wave: int, reports: list[Report]) -> WaveRef:
         chains = [built for report in reports for built in report.chains]
         sizes = {built.slice.place: built.rows for built in chains}
-        packets = [self._packet("leaf", atoms=groups) for groups in atom_packets(chains, self.job.classes)]
+        grouped = atom_packets(chains, self.job.classes, self.job.rows)
+        packets = [self._packet("leaf", atoms=groups) for groups in grouped]
         entries = [
             (
                 packet,
@@ -150,6 +157,9 @@ class Waves:
 
     # Packets and items
 
+    def _packed(self, slices: list[Slice]) -> Iterator[list[Slice]]:
+        return leaf_packets(slices, self.job.classes, self.job.rows)
+
     def _packet(self, role: Role, *, slices: Iterable[Slice] = (), atoms: Iterable[AtomGroup] = ()) -> Packet:
         divides = role == "divide"
         return Packet(
@@ -177,7 +187,7 @@ class Waves:
         waiting = set(missing(self.store, self.keys, role, ids))
         concurrency = 0
         if shards is None:
-            pace = self.pace(len(waiting))
+            pace = self.pace(len(waiting), self._starts)
             concurrency = pace.max_concurrency
             shards = [wave_shard(self.job.job, j, pace) for j in range(len(ids))]
         items = [
@@ -213,7 +223,10 @@ class Waves:
             return
         require_complete(missing(self.store, self.keys, role, record.packets), role)
         for packet in record.packets:
-            yield self.store.report(self.keys, role, packet)
+            report, by = self.store.report_and_maker(self.keys, role, packet)
+            if by is not None:
+                self._starts.append(by.started)
+            yield report
 
     def _check_cost(self, divided: list[Report], wave: int) -> None:
         """Refuse to go on where what was done and what is left cost more than the user allows."""
@@ -242,11 +255,14 @@ class Waves:
 
 
 def next_wave(
-    store: JobStore, event: WaveEvent, renewed: Callable[[str, RunRecord, int], Pace] | None = None
+    store: JobStore,
+    event: WaveEvent,
+    renewed: Callable[[str, RunRecord, int, Sequence[float]], Pace] | None = None,
 ) -> WaveRef:
     """The wave after the one that ``event`` says has ended.
 
-    ``renewed`` renews the execution's lease for a Map of so many packets; without it there is none.
+    ``renewed`` renews the execution's lease for a Map of so many packets, after starts at these moments;
+    without it there is none.
     """
     job = store.job(event.job, event.fingerprint)
     run = store.run(Keys(event.job, event.fingerprint), event.execution)

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from snakebatch.planner.prices import prices
-from snakebatch.planner.rate import SPAWN_RATE, burst_feasible, max_concurrency
+from snakebatch.planner.bill import Counts, bill
+from snakebatch.planner.constants import Constants, constants
+from snakebatch.planner.prices import Prices, prices
+from snakebatch.planner.rate import SPAWN_RATE, WINDOW, burst_feasible
+from snakebatch.planner.rule_book import AWS, SEEDS, RuleBook
+from snakebatch.planner.simulator import Choices, Simulated, simulate
+from snakebatch.planner.sizing import leaf_rows
+from snakebatch.planner.workload import Cut, Job, Workload, workload
 
 MEMORY_GB = 4.0
 """Of a shard."""
 
-LEAF_SECONDS_PER_ROW = 2e-4
-"""Of one layer, for a target of few classes. An upper estimate: a plan that is refused costs nothing."""
-
-EVALUATIONS_PER_SECOND = 1.5e6
-"""Row-evaluations a second of a shard's divide; a lower estimate."""
-
-_EVALUATIONS_PER_ROW = 2.6
-"""Of one level of the tree: one or two literals are tried on every row."""
-
-_EVALUATIONS_PER_SPLIT = 20_000
-"""What a split costs beside its rows, in row-evaluations."""
-
-INVOCATION_SECONDS = 0.5
-"""Of an invocation beside its work: start, population, S3."""
-
 LONGEST = 21_600.0
 """Seconds that the state machine lets an execution run."""
 
-_OVERHEAD = 30.0
-"""Seconds of an execution beside its invocations: a few Map Runs, staging, assembly."""
-
-_OPENING = 90.0
-"""Seconds until provisioned slots are ready: one to two minutes."""
+_MOST_SIMULATED = 20_000
+"""Packets up to which a plan is simulated: some 0.3 s. Above, Maps are reckoned as rounds of packets."""
 
 _FIXED_TRANSITIONS = 40
 _MESSAGES_PER_LEAF = 0.3
@@ -45,7 +33,9 @@ class Plan:
     """An estimate; ``feasible`` False says in ``reason`` which limit it breaks and what would fit.
 
     ``packets`` is the largest number of invocations of one Map; ``seconds`` of wall clock; ``usd`` in all;
-    ``burst_feasible`` is the paper's predicate, for comparison.
+    ``compute_seconds`` are billed ones of all functions; ``max_concurrency`` of the largest Map;
+    ``peak_rate`` are starts a second over the busiest ten; ``burst_feasible`` is the paper's predicate, for
+    comparison.
     """
 
     rows: int
@@ -63,6 +53,13 @@ class Plan:
     burst_feasible: bool
     feasible: bool
     reason: str | None
+    columns: int = 0
+    waves: int = 0
+    leaf_rows: int = 0
+    memory_gb: float = MEMORY_GB
+    peak_rate: float = 0.0
+    seconds_by_state: dict[str, float] = field(default_factory=dict)
+    usd_by_kind: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -72,23 +69,47 @@ def cost(
     *, invocations: int, compute_seconds: float, leaves: int, slots: int = 0, seconds: float = 0.0
 ) -> float:
     """US dollars: Lambda and its requests, one transition a child, S3, SQS, slots for at least 5 min."""
-    price = prices()
-    slot_seconds = max(seconds, price.provisioned_least_seconds) if slots else 0.0
-    return (
-        compute_seconds * MEMORY_GB * price.lambda_gb_second
-        + invocations * (price.lambda_request + price.states_transition + 2 * price.s3_put + 3 * price.s3_get)
-        + leaves * _MESSAGES_PER_LEAF * price.sqs_request
-        + _FIXED_TRANSITIONS * price.states_transition
-        + slots * slot_seconds * MEMORY_GB * price.provisioned_gb_second
+    return sum(
+        cost_by_kind(
+            invocations=invocations,
+            compute_seconds=compute_seconds,
+            leaves=leaves,
+            slots=slots,
+            seconds=seconds,
+        ).values()
     )
+
+
+def cost_by_kind(
+    *, invocations: int, compute_seconds: float, leaves: int, slots: int = 0, seconds: float = 0.0
+) -> dict[str, float]:
+    """``cost`` by kind: requests, gb_seconds, provisioned, transitions, s3, sqs."""
+    counts = Counts(
+        requests=invocations,
+        gb_seconds=compute_seconds * MEMORY_GB,
+        slots=slots,
+        slot_seconds=max(seconds, prices().provisioned_least_seconds) if slots else 0.0,
+        transitions=invocations + _FIXED_TRANSITIONS,
+        puts=2 * invocations,
+        gets=3 * invocations,
+        sqs=leaves * _MESSAGES_PER_LEAF,
+    )
+    return bill(counts, prices(), replace(SEEDS, slot_step_seconds=1.0), MEMORY_GB).kinds()
 
 
 def compute_seconds(*, invocations: int, evaluations: float, leaf_rows: float) -> float:
     """Lambda seconds; ``leaf_rows`` are rows x layers, weighted by what their target costs."""
-    return (
-        invocations * INVOCATION_SECONDS
-        + evaluations / EVALUATIONS_PER_SECOND
-        + leaf_rows * LEAF_SECONDS_PER_ROW
+    known = constants()
+    return invocations * known.invocation + evaluations * known.evaluation + leaf_rows * known.leaf_row
+
+
+def planned_rules(rate: float) -> RuleBook:
+    """What plans are made on: starts by the account's rate, slots as AWS bills them."""
+    return replace(
+        SEEDS,
+        name="planned",
+        starts=max(1, math.floor(rate * WINDOW + 1e-9)),
+        slot_step_seconds=AWS.slot_step_seconds,
     )
 
 
@@ -98,66 +119,114 @@ def make_plan(
     n_layers: int = 5,
     tau: int = 1000,
     weight: float = 1.0,
-    rows_per_packet: int = 25_000,
+    rows_per_packet: int = 0,
     slots: int = 0,
     max_usd: float = 5.0,
     rate: float = SPAWN_RATE,
+    columns: int = 20,
+    rules: RuleBook | None = None,
+    known: Constants | None = None,
+    price: Prices | None = None,
+    memory_gb: float = MEMORY_GB,
 ) -> Plan:
-    """Estimate a training. ``weight`` says how much dearer a leaf's row is than with few classes.
+    """Estimate a training on the mesh, cut and paced as the mesh does it.
 
-    Slices end between tau/2 and tau rows, and the tree has log2(rows/tau) levels.
+    ``weight`` says how much dearer a leaf's row is than with few classes, ``rows_per_packet`` is the least
+    that a leaf packet is to have. ``rules`` default to the account's ``rate``, and AWS's billing of slots.
     """
-    levels = max(0, math.ceil(math.log2(max(1.0, rows / tau))))
-    leaves = n_layers * (1 if not levels else math.ceil(1.5 * rows / tau))
-    waves = 0 if not levels else 1 + (rows > 200_000) + (rows > 2_000_000)
-    leaf_packets = n_layers * max(1, math.ceil(rows * weight / rows_per_packet))
-    divide_packets = n_layers * waves * max(1, math.ceil(rows / (4 * rows_per_packet)))
-    invocations = leaf_packets + divide_packets
-    work = compute_seconds(
-        invocations=invocations,
-        evaluations=n_layers * rows * levels * _EVALUATIONS_PER_ROW + leaves * _EVALUATIONS_PER_SPLIT,
-        leaf_rows=n_layers * rows * weight,
-    )
-    concurrency = max_concurrency(rate, slots=slots)
-    seconds = _OVERHEAD + (_OPENING if slots else 0.0) + work / min(concurrency, max(1, leaf_packets))
-    usd = cost(invocations=invocations, compute_seconds=work, leaves=leaves, slots=slots, seconds=seconds)
-    reason = _refusal(usd, max_usd, seconds)
+    known, rules = known or constants(), rules or planned_rules(rate)
+    job = Job(rows, n_layers, columns, tau, weight)
+    cut = Cut(leaf_rows=rows_per_packet if rows_per_packet > leaf_rows(rows) else None)
+    work = workload(job, known, cut)
+    found = estimate(work, rules, known, Choices(slots=slots, memory_gb=memory_gb), price or prices())
+    return plan_of(work, found, rules, slots=slots, max_usd=max_usd, memory_gb=memory_gb)
+
+
+def plan_of(
+    work: Workload,
+    found: Simulated,
+    rules: RuleBook,
+    *,
+    slots: int,
+    max_usd: float,
+    memory_gb: float = MEMORY_GB,
+) -> Plan:
+    """The plan that a simulated run makes; refused where it is too dear or breaks a limit."""
+    job, usd = work.job, found.usd.total
+    reason = _refusal(usd, max_usd, found)
+    counts = found.counts
     return Plan(
-        rows=rows,
-        n_layers=n_layers,
-        tau=tau,
+        rows=job.rows,
+        n_layers=job.n_layers,
+        tau=job.tau,
         slots=slots,
-        leaves=leaves,
-        packets=max(leaf_packets, divide_packets),
-        invocations=invocations,
-        compute_seconds=round(work, 3),
-        max_concurrency=concurrency,
-        seconds=round(seconds, 3),
+        leaves=work.leaves,
+        packets=work.packets,
+        invocations=work.invocations,
+        compute_seconds=round((counts.gb_seconds + counts.slot_gb_seconds) / memory_gb, 3),
+        max_concurrency=max(found.concurrency, default=1),
+        seconds=round(found.seconds, 3),
         usd=round(usd, 6),
         max_usd=max_usd,
-        burst_feasible=burst_feasible(rows, n_layers, tau, slots),
+        burst_feasible=burst_feasible(job.rows, job.n_layers, job.tau, slots),
         feasible=reason is None,
         reason=reason,
+        columns=job.columns,
+        waves=len(work.waves),
+        leaf_rows=work.leaf_rows,
+        memory_gb=memory_gb,
+        peak_rate=round(found.peak_rate, 3),
+        seconds_by_state={state: round(seconds, 3) for state, seconds in found.by_state.items()},
+        usd_by_kind=found.usd.rounded(),
     )
+
+
+def estimate(work: Workload, rules: RuleBook, known: Constants, choices: Choices, price: Prices) -> Simulated:
+    """The run simulated; one of too many packets with fewer and longer ones, whose sum is the same."""
+    if work.invocations <= _MOST_SIMULATED:
+        return simulate(work, rules, known, choices, price=price)
+    found = simulate(work.coarse(_MOST_SIMULATED), rules, known, choices, price=price)
+    more = work.invocations - _MOST_SIMULATED
+    # What every packet costs beside its work, of those that were put together.
+    places = max(1, max(found.concurrency))
+    seconds = more * known.invocation / places
+    found.seconds += seconds
+    found.by_state["Leaf"] += seconds
+    counts = found.counts
+    counts.requests += more
+    counts.transitions += more
+    counts.gb_seconds += more * known.invocation * choices.memory_gb
+    counts.puts += 3 * more
+    counts.gets += 4 * more
+    found.usd = bill(counts, price, rules, choices.memory_gb)
+    return found
 
 
 def slots_in_time(plan: Plan) -> int:
     """The slots with which a plan that takes too long would end in time; 0 for one that lacks no time."""
     if plan.seconds <= LONGEST:
         return 0
-    room = LONGEST - _OVERHEAD - _OPENING
-    return max(0, math.ceil(plan.compute_seconds / room) - plan.max_concurrency + plan.slots)
+    room = LONGEST - constants().opening - (plan.seconds - _in_maps(plan))
+    if room <= 0:
+        return 0
+    return max(0, math.ceil(_in_maps(plan) * plan.max_concurrency / room) - plan.max_concurrency + plan.slots)
 
 
-def _refusal(usd: float, max_usd: float, seconds: float) -> str | None:
+def _in_maps(plan: Plan) -> float:
+    return sum(plan.seconds_by_state.get(state, 0.0) for state in ("Divide", "Leaf"))
+
+
+def _refusal(usd: float, max_usd: float, found: Simulated) -> str | None:
     if usd > max_usd:
         return (
             f"the plan costs ${usd:.4f}, more than max_usd ${max_usd:g}: raise max_usd, or train fewer layers"
         )
-    if seconds > LONGEST:
+    if found.seconds > LONGEST:
         return (
-            f"the plan takes {seconds / 3600:.1f} h, an execution may run {LONGEST / 3600:.0f} h: "
+            f"the plan takes {found.seconds / 3600:.1f} h, an execution may run {LONGEST / 3600:.0f} h: "
             "train fewer layers, "
             "or resume the job with more layers afterwards"
         )
+    if found.broken:
+        return f"the plan breaks a limit ({found.broken[0]}): train fewer rows or layers, or on one machine"
     return None

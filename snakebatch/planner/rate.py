@@ -33,6 +33,25 @@ def max_concurrency(
     return max(1, math.floor(rate * window * seconds / (window + seconds) + _EPSILON)) + slots
 
 
+def map_concurrency(
+    rate: float,
+    *,
+    packets: int,
+    recent: int = 0,
+    seconds: float = SHORT_INVOCATION,
+    window: float = WINDOW,
+    slots: int = 0,
+) -> int:
+    """Children at a time of a Map of so many packets, of which ``recent`` starts fell into the last window.
+
+    Where the Map's starts and those fit into one window, all may go at once, however short they are: no
+    window can hold more than all of them. Else the pace has to come from the number of places.
+    """
+    if packets + recent <= math.floor(rate * window + _EPSILON):
+        return max(1, packets)
+    return max_concurrency(rate, seconds=seconds, window=window, slots=slots)
+
+
 def rate_for(concurrency: int, *, seconds: float = SHORT_INVOCATION, window: float = WINDOW) -> float:
     """The rate that allows so many children at a time: ``max_concurrency`` the other way round."""
     return concurrency * (window + seconds) / (window * seconds)

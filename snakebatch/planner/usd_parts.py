@@ -1,10 +1,10 @@
-"""What the dollars of a plan are for: its cost, taken apart with the formula that made it."""
+"""What the dollars of a plan are for: its cost, taken apart by what is billed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snakebatch.planner.plan import Plan, cost
+from snakebatch.planner.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,6 @@ class UsdParts:
 
 def usd_parts(plan: Plan) -> UsdParts:
     """The parts of a plan's cost, in US dollars."""
-    nothing = cost(invocations=0, compute_seconds=0.0, leaves=0)
-    compute = cost(invocations=0, compute_seconds=plan.compute_seconds, leaves=0) - nothing
-    slots = cost(invocations=0, compute_seconds=0.0, leaves=0, slots=plan.slots, seconds=plan.seconds)
-    return UsdParts(compute, slots - nothing, plan.usd - compute - (slots - nothing))
+    kinds = plan.usd_by_kind
+    compute, slots = kinds.get("gb_seconds", 0.0), kinds.get("provisioned", 0.0)
+    return UsdParts(compute, slots, plan.usd - compute - slots)

@@ -17,7 +17,7 @@ from snakebatch.client.remote.tables import Table
 from snakebatch.clock import Clock
 from snakebatch.errors import AccountError, shown
 from snakebatch.mesh.job_status import JobStatus
-from snakebatch.mesh.packing import LEAF_ROWS, leaf_weight
+from snakebatch.mesh.packing import leaf_weight
 from snakebatch.operations.aws import Clients, asking, clients, code_of
 from snakebatch.planner.plan import Plan, make_plan, slots_in_time
 
@@ -210,8 +210,8 @@ class AwsMesh:
 
 def _planned(asked: Mapping[str, Any]) -> Plan:
     """As staging plans: slots only where there is no time without."""
-    known = {name: asked[name] for name in ("rows", "n_layers", "tau", "max_usd") if name in asked}
-    make = partial(make_plan, **known, weight=leaf_weight(asked.get("classes", 2)), rows_per_packet=LEAF_ROWS)
+    known = {name: asked[name] for name in ("rows", "n_layers", "tau", "max_usd", "columns") if name in asked}
+    make = partial(make_plan, **known, weight=leaf_weight(asked.get("classes", 2)))
     if asked.get("slots", "auto") != "auto":
         return make(slots=asked["slots"])
     without = make()

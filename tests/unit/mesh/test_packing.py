@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from snakebatch.mesh.messages import Chain, Slice
-from snakebatch.mesh.packing import LEAF_ROWS, atom_packets, divide_packets, leaf_packets, leaf_weight
+from snakebatch.mesh.packing import atom_packets, divide_packets, leaf_packets, leaf_weight
 from snakebatch.mesh.routing import SHARDS, Pace, Ring, root_shard, wave_shard
+from snakebatch.planner.sizing import LEAF_ROWS, MOST_LEAF_ROWS, leaf_rows
 
 
 def pieces(layer: int, sizes: list[int]) -> list[Slice]:
@@ -18,7 +19,7 @@ def pieces(layer: int, sizes: list[int]) -> list[Slice]:
 
 def test_packets_keep_order_size_and_layers() -> None:
     slices = pieces(1, [900] * 30) + pieces(0, [900] * 30)
-    packets = list(leaf_packets(slices, classes=2))
+    packets = list(leaf_packets(slices, classes=2, rows=54_000))
     assert [piece for packet in packets for piece in packet] == sorted(slices, key=lambda piece: piece.place)
     for packet in packets:
         assert len({piece.layer for piece in packet}) == 1
@@ -26,26 +27,33 @@ def test_packets_keep_order_size_and_layers() -> None:
 
 
 def test_a_layer_is_packed_alike_whatever_other_layers_there_are() -> None:
-    five = list(leaf_packets([piece for layer in range(5) for piece in pieces(layer, [700] * 40)], 2))
-    one = list(leaf_packets(pieces(3, [700] * 40), 2))
+    five = list(leaf_packets([piece for layer in range(5) for piece in pieces(layer, [700] * 40)], 2, 28_000))
+    one = list(leaf_packets(pieces(3, [700] * 40), 2, 28_000))
     assert [packet for packet in five if packet[0].layer == 3] == one
 
 
 def test_a_slice_larger_than_a_packet_is_a_packet() -> None:
-    assert [len(packet) for packet in leaf_packets(pieces(0, [10, 10**6, 10]), 2)] == [1, 1, 1]
-    assert [len(packet) for packet in divide_packets(pieces(0, [10**6, 10**6]))] == [1, 1]
+    assert [len(packet) for packet in leaf_packets(pieces(0, [10, 10**6, 10]), 2, 10**5)] == [1, 1, 1]
+    assert [len(packet) for packet in divide_packets(pieces(0, [10**6, 10**6]), 10**5)] == [1, 1]
 
 
 def test_many_classes_make_smaller_packets() -> None:
     slices = pieces(0, [1000] * 40)
     assert leaf_weight(2) == 1
-    assert len(list(leaf_packets(slices, 5000))) > 4 * len(list(leaf_packets(slices, 2)))
+    assert len(list(leaf_packets(slices, 10**7, 40_000))) > 2 * len(list(leaf_packets(slices, 2, 40_000)))
+
+
+def test_a_large_job_has_larger_packets_and_not_more() -> None:
+    slices = pieces(0, [1000] * 1000)
+    assert len(list(leaf_packets(slices, 2, 10**6))) == 6
+    assert leaf_rows(10_000) == LEAF_ROWS
+    assert leaf_rows(10**9) == MOST_LEAF_ROWS
 
 
 def test_every_bucket_is_an_atom_with_the_conditions_before_it() -> None:
     conditions = [[[1, float(k), False, "N"]] for k in range(7)]
     chains = [Chain(slice=piece, conditions=conditions, rows=[1500] * 7) for piece in pieces(0, [10_500] * 3)]
-    packets = list(atom_packets(chains, classes=2))
+    packets = list(atom_packets(chains, classes=2, rows=31_500))
     atoms = [(group.slice.node, k) for packet in packets for group in packet for k in group.ks]
     assert atoms == [(chain.slice.node, k) for chain in chains for k in range(7)]
     for packet in packets:

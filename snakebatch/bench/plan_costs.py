@@ -1,0 +1,142 @@
+"""What the parts of a training take on this machine: the constants that plans are made with.
+
+Every part is the mesh's own code, on one table of two classes that overlap (the dearest of few classes), and
+its time is that of the processor: other work on the machine does not count. What only AWS can tell (how long
+a Map Run takes to start, a cold start, S3) is not measured here; receipts calibrate it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from snakebatch.bench.large_child import make_table
+from snakebatch.engine.csv_table import read_csv
+from snakebatch.engine.intake import Intake, digest
+from snakebatch.mesh.canonical import seal, unseal
+from snakebatch.mesh.engines import SnakeEngine
+from snakebatch.mesh.messages import Packet, Report, Slice, Training, parse
+from snakebatch.mesh.packing import divide_packets, leaf_packets
+from snakebatch.mesh.population_file import from_bytes, to_bytes
+from snakebatch.mesh.shard import work
+from snakebatch.mesh.tree import root_slice
+from snakebatch.planner.sizing import DIVIDE_BUDGET
+
+T = TypeVar("T")
+
+LEAF_SAMPLE = 4
+"""Leaf packets that are made; the others take as long."""
+
+
+def write_table(path: Path, kind: str, rows: int, columns: int) -> int:
+    """A table as CSV, y first; returns its bytes."""
+    features, targets = make_table(kind, rows, columns)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(["y", *(f"x{column}" for column in range(columns))]) + "\n")
+        for start in range(0, rows, 10_000):
+            part = slice(start, start + 10_000)
+            lines = (
+                f"{target}," + ",".join(map(repr, values)) + "\n"
+                for target, values in zip(targets[part].tolist(), features[part].tolist(), strict=True)
+            )
+            file.writelines(lines)
+    return path.stat().st_size
+
+
+def measure_costs(
+    folder: Path, rows: int, columns: int, kind: str, tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """Seconds of each part, and how much each had to do."""
+    path = folder / "table.csv"
+    tell(f"{rows:,} x {columns} rows as CSV")
+    found: dict[str, Any] = {"rows": rows, "columns": columns, "kind": kind}
+    found["csv_bytes"] = write_table(path, kind, rows, columns)
+
+    @contextmanager
+    def open_text() -> Any:
+        with path.open(encoding="utf-8", newline="") as file:
+            yield file
+
+    def timed(name: str, task: Callable[[], T]) -> T:
+        started = time.process_time()
+        result = task()
+        found[f"{name}_s"] = time.process_time() - started
+        tell(f"{name}: {found[f'{name}_s']:.2f} s")
+        return result
+
+    intake = timed("read", lambda: read_csv(open_text, "y"))
+    content = timed("digest", lambda: digest(intake.population))
+    data = timed("write_population", lambda: to_bytes(intake.population))
+    found["population_bytes"] = len(data)
+    timed("load_population", lambda: from_bytes(data))
+    _measure_shards(found, intake, content, timed, tell)
+    return found
+
+
+def _measure_shards(
+    found: dict[str, Any],
+    intake: Intake,
+    content: str,
+    timed: Callable[[str, Callable[[], Any]], Any],
+    tell: Callable[[str], None],
+) -> None:
+    engine, population = SnakeEngine(), intake.population
+    training = Training(bucket=250, tau=1000, seed=7, oppose_profile="balanced", lookahead=5)
+
+    def packet(role: Any, slices: list[Slice]) -> Packet:
+        return Packet(
+            engine=engine.version,
+            job="costs",
+            fingerprint="f" * 32,
+            role=role,
+            population=content,
+            training=training,
+            levels=None,
+            budget=DIVIDE_BUDGET if role == "divide" else 0,
+            slices=slices,
+            atoms=[],
+        )
+
+    def run(role: Any, slices: list[Slice]) -> Report:
+        return work(packet(role, slices), "p" * 32, population, engine)
+
+    waves, final = [[root_slice(0, len(population), 1000)]], []
+    found["divides"] = []
+    while waves:
+        packets, waves, opened = waves, [], []
+        for slices in packets:
+            started = time.process_time()
+            report = run("divide", slices)
+            seconds = time.process_time() - started
+            found["divides"].append(
+                {
+                    "rows": sum(piece.n for piece in slices),
+                    "slices": len(slices),
+                    "seconds": seconds,
+                    "evaluations": report.evaluations,
+                    "open": len(report.open),
+                    "final": len(report.final),
+                }
+            )
+            opened += report.open
+            final += report.final
+        tell(f"divide: {len(packets)} packets")
+        waves = list(divide_packets(opened, len(population)))
+    found["slices"] = len(final)
+    leaves = list(leaf_packets(final, len(population.classes), len(population)))
+    found["leaf_packets"] = len(leaves)
+    sample = [leaves[place] for place in np.linspace(0, len(leaves) - 1, LEAF_SAMPLE).astype(int)]
+    found["leaf_rows"] = sum(piece.n for slices in sample for piece in slices)
+    reports = timed("leaf", lambda: [run("leaf", slices) for slices in sample])
+    found["leaf_evaluations"] = sum(report.evaluations for report in reports)
+    sealed = timed("seal", lambda: [seal("report", report.body()) for report in reports])
+    found["report_bytes"] = sum(len(data) for data in sealed)
+    timed("unseal", lambda: [parse(Report, unseal("report", data, "x")) for data in sealed])
+    found["bucket_bytes"] = sum(
+        len(text.encode()) for report in reports for leaf in report.leaves for text in leaf.buckets
+    )

@@ -1,0 +1,348 @@
+"""A training in simulation: the events of this design on a rule book, drawn from a seed.
+
+States follow each other as in ``statemachine/train.asl.json``; a Map starts its children as its concurrency
+allows; a child's task is retried as its Retry says. Nothing waits for anything else here, so the whole is one
+walk with a heap of children for each Map.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from snakebatch.planner.bill import Bill, Counts, bill
+from snakebatch.planner.constants import Constants
+from snakebatch.planner.prices import Prices, prices
+from snakebatch.planner.rate import SHORT_INVOCATION, map_concurrency
+from snakebatch.planner.rule_book import RuleBook, over
+from snakebatch.planner.spawn_rate import busiest_window
+from snakebatch.planner.spawning import SHARDS, Account
+from snakebatch.planner.workload import Wave, Workload
+
+FULL_CORE_GB = 1.769
+"""Memory with which Lambda gives one whole core: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
+
+_RETRIES, _FIRST_DELAY, _MOST_DELAY = 8, 2.0, 60.0
+"""Of a child's task after a 429: see ``DividePacket`` in the state machine."""
+
+_TIMEOUT_RETRIES = 2
+_FIXED_STATES = 14
+"""Transitions of a run with no divide and no slots: Stage to Trained."""
+
+_EVENTS_PER_STATE = 5
+_S3_PUTS, _S3_GETS = 3.0, 4.0
+"""Of a packet, from its writing to its report's reading."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What can be chosen for a run beside its cut; ``most_concurrency`` caps every Map."""
+
+    slots: int = 0
+    memory_gb: float = 4.0
+    most_concurrency: int | None = None
+    short_invocation: float = SHORT_INVOCATION
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What goes wrong: every start is answered with 429, or every invocation hangs until its timeout."""
+
+    throttled: bool = False
+    hangs: bool = False
+
+
+@dataclass
+class Simulated:
+    """What became of a run. Seconds by state are of the wall clock; ``starts`` count from its beginning."""
+
+    seconds: float = 0.0
+    by_state: dict[str, float] = field(default_factory=dict)
+    starts: list[float] = field(default_factory=list)
+    spawned: int = 0
+    throttled: int = 0
+    concurrency: list[int] = field(default_factory=list)
+    longest_packet: float = 0.0
+    counts: Counts = field(default_factory=Counts)
+    usd: Bill = field(default_factory=Bill)
+    broken: list[str] = field(default_factory=list)
+    failed: str | None = None
+
+    @property
+    def busiest(self) -> int:
+        """The most starts in any ten seconds."""
+        return busiest_window(self.starts)
+
+    @property
+    def peak_rate(self) -> float:
+        """Starts a second over the busiest ten."""
+        return self.busiest / 10.0
+
+
+def simulate(
+    work: Workload,
+    rules: RuleBook,
+    constants: Constants,
+    choices: Choices | None = None,
+    *,
+    seed: int = 0,
+    faults: Faults | None = None,
+    price: Prices | None = None,
+) -> Simulated:
+    """Run the workload once. ``seed`` decides shards of the roots and the jitter of retries."""
+    run = _Run(work, rules, constants, choices or Choices(), faults or Faults(), random.Random(seed))
+    run.go()
+    found = run.found
+    found.seconds = run.now
+    found.starts, found.spawned, found.throttled = (
+        run.account.starts,
+        run.account.spawned,
+        run.account.throttled,
+    )
+    found.usd = bill(found.counts, price or prices(), rules, run.choices.memory_gb)
+    found.broken = _broken(found, work, rules, run.choices)
+    return found
+
+
+@dataclass
+class _Run:
+    work: Workload
+    rules: RuleBook
+    constants: Constants
+    choices: Choices
+    faults: Faults
+    draws: random.Random
+    now: float = 0.0
+    found: Simulated = field(default_factory=Simulated)
+
+    def __post_init__(self) -> None:
+        self.account = Account(self.rules)
+        self.first_shard = self.draws.randrange(SHARDS)
+        self.warm: set[str] = set()
+
+    @property
+    def counts(self) -> Counts:
+        return self.found.counts
+
+    def go(self) -> None:
+        work, constants = self.work, self.constants
+        self.counts.transitions += _FIXED_STATES
+        divides = [wave for wave in work.waves if wave.role == "divide"]
+        roots = len(divides[0].packets) if divides else 0
+        reading = work.read_seconds / self._speed() + 2 * work.csv_bytes / constants.s3_bytes_per_second
+        writing = work.population_bytes / constants.upload_bytes_per_second
+        self._function("Stage", reading + writing + roots * constants.wave_packet)
+        self._function("Admit", constants.function)
+        self._open_bracket()
+        for number, wave in enumerate(work.waves):
+            if wave.role == "leaf" or number:
+                self._next_wave(number, wave)
+            self._map(wave)
+            if self.found.failed:
+                break
+        else:
+            self._gather()
+        if self.choices.slots:
+            self.counts.slot_seconds = self.now - self.opened
+            self.counts.slots = self.choices.slots
+        self._function("CloseBracket", constants.function)
+        self._function("Settle", constants.function + work.invocations * 0.05 / 16)
+
+    def _speed(self) -> float:
+        """Of a core, by the memory that is paid for."""
+        return min(1.0, self.choices.memory_gb / FULL_CORE_GB)
+
+    def _spend(self, state: str, seconds: float) -> None:
+        self.now += seconds
+        self.found.by_state[state] = self.found.by_state.get(state, 0.0) + seconds
+
+    def _function(self, state: str, seconds: float) -> None:
+        """One of the functions beside the shards: the first of its name in a run is cold."""
+        name = "bracket" if state in ("Admit", "OpenBracket", "CloseBracket") else state
+        billed = seconds + (self.constants.init if name not in self.warm else 0.0)
+        self.warm.add(name)
+        self.counts.requests += 1
+        self.counts.gb_seconds += billed * self.choices.memory_gb
+        self._spend(state, billed + self.constants.state)
+
+    def _open_bracket(self) -> None:
+        self.opened = self.now
+        self._function("OpenBracket", self.constants.function)
+        slots = self.choices.slots
+        if slots:
+            asking = min(slots, SHARDS) / self.rules.control_plane_rate
+            self._spend("OpenBracket", max(self.constants.opening, asking))
+            self.counts.transitions += 3 * max(1, round(self.constants.opening / 15))
+            self.account.provision(slots, self.first_shard)
+
+    def _next_wave(self, number: int, wave: Wave) -> None:
+        read = (
+            self.work.divide_evaluations and len(self.work.waves[number - 1].packets) * 0.01 if number else 0
+        )
+        self.counts.transitions += 2
+        self._function(
+            "NextWave", self.constants.function + read + len(wave.packets) * self.constants.wave_packet
+        )
+
+    def _gather(self) -> None:
+        work, constants = self.work, self.constants
+        reading = work.report_bytes * (
+            constants.report_byte + constants.packed / constants.s3_bytes_per_second
+        )
+        uploading = work.model_bytes / constants.upload_bytes_per_second
+        # Parts are sent while the next ones are made: the slower of the two decides.
+        assembling = max(reading + work.assemble_seconds, uploading)
+        self.counts.sqs += work.messages
+        self.counts.puts += work.model_bytes / (8 << 20)
+        self._spend("Gather", 2 * constants.gather + assembling)
+
+    # Maps
+
+    def _map(self, wave: Wave) -> None:
+        state = wave.role.capitalize()
+        self._spend(state, self.constants.map_start)
+        packets = len(wave.packets)
+        allowed = map_concurrency(
+            self.rules.rate,
+            packets=packets,
+            recent=self.account.recent(self.now),
+            seconds=self.choices.short_invocation,
+            window=self.rules.window,
+            slots=self.choices.slots,
+        )
+        if self.rules.counts == "environments":
+            allowed = min(packets, self.rules.limits.concurrency)
+        if self.choices.most_concurrency is not None:
+            allowed = min(allowed, self.choices.most_concurrency)
+        allowed = max(1, min(allowed, self.rules.limits.map_children))
+        self.found.concurrency.append(min(allowed, packets))
+        ended = self._children(wave, allowed)
+        self._spend(state, ended - self.now)
+        self._spend(state, self.constants.map_end)
+        self.counts.transitions += packets + 2
+        self.counts.puts += packets * _S3_PUTS
+        self.counts.gets += packets * _S3_GETS
+
+    def _children(self, wave: Wave, allowed: int) -> float:
+        """Run the children; returns when the last one ended (or the first one that failed for good)."""
+        waiting = list(enumerate(wave.packets))[::-1]
+        events: list[tuple[float, int, int, Callable[[float], None]]] = []
+        running, latest = 0, self.now
+        order = iter(range(1 << 60))
+
+        def attempt(number: int, seconds: float, tries: int, when: float) -> None:
+            nonlocal running, latest
+            latest = max(latest, when)
+            started = None if self.faults.throttled else self.account.start(self._shard(wave, number), when)
+            if started is None:
+                self.account.throttled += self.faults.throttled
+                if tries > _RETRIES:
+                    self.found.failed = "Lambda.TooManyRequestsException"
+                    return
+                self.counts.transitions += 1
+                delay = self.draws.uniform(0, min(_MOST_DELAY, _FIRST_DELAY * 2 ** (tries - 1)))
+                again = when + delay
+                heapq.heappush(
+                    events, (again, next(order), number, lambda at: attempt(number, seconds, tries + 1, at))
+                )
+                return
+            environment, new = started
+            billed = self.constants.invocation + seconds / self._speed()
+            if not environment.loaded:
+                size = self.work.population_bytes
+                billed += size / self.constants.s3_bytes_per_second + self.work.load_seconds / self._speed()
+            if new:
+                billed += self.constants.init
+            if self.faults.hangs:
+                billed = self.rules.limits.packet_seconds
+            self.found.longest_packet = max(self.found.longest_packet, billed)
+            self.account.occupy(environment, when + billed)
+            self.counts.requests += 1
+            self.counts.gb_seconds += billed * self.choices.memory_gb
+            self._bill_slot(billed)
+            if self.faults.hangs:
+                self._hung(tries)
+                if self.found.failed is None:
+                    heapq.heappush(
+                        events,
+                        (
+                            when + billed,
+                            next(order),
+                            number,
+                            lambda at: attempt(number, seconds, tries + 1, at),
+                        ),
+                    )
+                    return
+            heapq.heappush(events, (when + billed, next(order), number, ended))
+
+        def ended(when: float) -> None:
+            nonlocal running, latest
+            latest = max(latest, when)
+            running -= 1
+            fill(when)
+
+        def fill(when: float) -> None:
+            nonlocal running
+            while waiting and running < allowed and self.found.failed is None:
+                number, seconds = waiting.pop()
+                running += 1
+                attempt(number, seconds, 1, when + self.constants.state)
+
+        fill(self.now)
+        while events:
+            when, _, _, act = heapq.heappop(events)
+            if self.found.failed is not None:
+                latest = max(latest, when)
+                break
+            act(when)
+        return latest
+
+    def _hung(self, tries: int) -> None:
+        if tries > _TIMEOUT_RETRIES:
+            self.found.failed = "States.Timeout"
+        self.counts.transitions += 1
+
+    def _bill_slot(self, seconds: float) -> None:
+        """The part of the work that goes round the slots is billed as theirs."""
+        if self.choices.slots and self.found.concurrency:
+            share = min(1.0, self.choices.slots / self.found.concurrency[-1])
+            self.counts.slot_gb_seconds += share * seconds * self.choices.memory_gb
+            self.counts.gb_seconds -= share * seconds * self.choices.memory_gb
+
+    def _shard(self, wave: Wave, number: int) -> int:
+        """Root packets by a hash, later ones counting on from the job's own start, as ``mesh/routing.py``."""
+        if wave is self.work.waves[0] and wave.role == "divide" and not self.choices.slots:
+            return (self.first_shard * 7 + number * 61 + self.draws.randrange(1)) % SHARDS
+        return (self.first_shard + number) % SHARDS
+
+
+def _broken(found: Simulated, work: Workload, rules: RuleBook, choices: Choices) -> list[str]:
+    """The limits that the run went over, in words."""
+    limits = rules.limits
+    functions = max((found.by_state.get(name, 0.0) for name in ("Stage", "NextWave", "Settle")), default=0.0)
+    memory = (2.5 * work.population_bytes / 1e9) + 0.3
+    checks = [
+        ("starts in ten seconds", float(found.busiest), float(rules.starts)),
+        ("throttled starts", float(found.throttled), 0.0),
+        ("children of a Map at a time", float(max(found.concurrency, default=0)), float(limits.concurrency)),
+        ("seconds of a packet", found.longest_packet, limits.packet_seconds),
+        ("seconds of Stage, NextWave or Settle", functions, limits.function_seconds),
+        ("seconds of the execution", found.seconds, limits.execution_seconds),
+        ("events of the execution's history", _history(work), float(limits.history_events)),
+        ("tenths of GB of a shard's memory", 10 * memory, 10 * choices.memory_gb),
+        ("bytes of model.json", work.model_bytes, float(limits.model_bytes)),
+        ("parts of model.json's upload", work.model_bytes / (8 << 20), float(limits.upload_parts)),
+    ]
+    if rules.scope == "function":
+        checks[0] = (
+            "new environments of a shard in ten seconds",
+            found.spawned / SHARDS,
+            float(rules.starts),
+        )
+    return over(checks)
+
+
+def _history(work: Workload) -> float:
+    return float((_FIXED_STATES + 4 * len(work.waves)) * _EVENTS_PER_STATE)
