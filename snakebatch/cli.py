@@ -25,6 +25,7 @@ from snakebatch.cli_graph import add_graph
 from snakebatch.cli_keys import add_keys
 from snakebatch.cli_operations import add_operations
 from snakebatch.cli_place import add_place, on_mesh
+from snakebatch.cli_plan_arguments import add_plan
 from snakebatch.cli_serve import add_serve
 from snakebatch.engine.settings import ENGINES, MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
 from snakebatch.errors import (
@@ -118,6 +119,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_predict(commands)
     add_serve(commands, _whole)
+    add_plan(commands, _whole)
     add_bench(commands, _whole)
     add_bracket(commands, _whole)
     add_keys(commands)

@@ -9,11 +9,13 @@ from typing import Any
 from snakebatch.clock import Clock
 from snakebatch.mesh.assembly import Assembler
 from snakebatch.mesh.failures import explain
-from snakebatch.mesh.packing import leaf_weight
+from snakebatch.mesh.receipts import Taken, WaveTimes, beside, taken
 from snakebatch.mesh.records import Assembled, JobRecord, RunRecord
 from snakebatch.mesh.requests import Failure, SettleEvent
 from snakebatch.mesh.store import JobStore, Keys
-from snakebatch.planner.plan import compute_seconds, cost
+
+MOST_ASKED = 2_000
+"""Reports of a wave whose makers are asked for: of more, some stand for all. 16 at a time take seconds."""
 
 
 @dataclass
@@ -39,8 +41,9 @@ class Settling:
         written = self._receipt(event, record, run, assembled)
         receipt = self.store.put_receipt(keys, event.execution, written)
         output = _output(record, run, assembled, receipt)
-        spent = {name: written["actual"][name] for name in ("usd", "seconds")}
-        return {"output": output | spent, "failure": None}
+        actual = written["actual"]
+        spent = {name: actual[name] for name in ("usd", "seconds")}
+        return {"output": output | spent | {"receipt_of": beside(run.plan, actual)}, "failure": None}
 
     def _failed(self, event: SettleEvent, failure: Failure) -> dict[str, Any]:
         explained = explain(self.store.objects, failure, event.wave.results)
@@ -65,6 +68,8 @@ class Settling:
     def _receipt(
         self, event: SettleEvent, record: JobRecord, run: RunRecord, assembled: Assembled
     ) -> dict[str, Any]:
+        now = self.clock.time()
+        steps, found = self._taken(event, record, assembled, now)
         return {
             "status": "TRAINED",
             "execution": event.execution,
@@ -78,14 +83,15 @@ class Settling:
                 "waves": event.wave.wave + 1,
                 "invocations": event.wave.invocations,
                 "leaf_packets": event.wave.packets,
-                "usd": self._usd(event, record, run, assembled),
+                "usd": found.usd,
                 "leaves": assembled.leaves,
                 "buckets": assembled.buckets,
                 "rows_covered": assembled.rows_covered,
                 "model_bytes": assembled.model_bytes,
                 "model_stripped_bytes": assembled.model_stripped_bytes,
-                "seconds": self._seconds_since(event.started),
-                "seconds_by_step": self._steps(event, record),
+                "seconds": round(now - _epoch(event.started), 3),
+                "seconds_by_step": steps,
+                **found.to_dict(),
             },
             "rows": {
                 "read": record.rows_read,
@@ -99,37 +105,53 @@ class Settling:
             "leaked_bracket": event.leak,
         }
 
-    def _usd(self, event: SettleEvent, record: JobRecord, run: RunRecord, assembled: Assembled) -> float:
-        """The plan's formula over what was counted; the bill also knows how long each invocation took."""
-        work = compute_seconds(
-            invocations=event.wave.invocations,
-            evaluations=event.wave.evaluations,
-            leaf_rows=record.rows * run.input.n_layers * leaf_weight(record.classes),
-        )
-        usd = cost(
-            invocations=event.wave.invocations,
-            compute_seconds=work,
-            leaves=assembled.leaves,
-            slots=event.bracket.slots,
-            seconds=event.bracket.open_seconds,
-        )
-        return round(usd, 6)
-
-    def _steps(self, event: SettleEvent, record: JobRecord) -> dict[str, float]:
-        """Seconds from one written object of the run to the next, as S3 dates them: to the second."""
-        keys = Keys(record.job, record.fingerprint)
+    def _taken(
+        self, event: SettleEvent, record: JobRecord, assembled: Assembled, now: float
+    ) -> tuple[dict[str, float], Taken]:
+        """Seconds from one written object of the run to the next, and what the run took in all."""
+        keys, started = Keys(record.job, record.fingerprint), _epoch(event.started)
         written = self.store.written(keys, event.execution)
-        steps: dict[str, float] = {}
-        name, since = "stage", _epoch(event.started)
-        for wave in range(event.wave.wave + 1):
-            now = written[f"waves/{wave}/wave.json"]
-            steps[name] = round(max(0.0, now - since), 3)
-            name, since = f"{wave}-{self.store.wave(keys, event.execution, wave).role}", now
-        steps[name] = round(max(0.0, written["assembled.json"] - since), 3)
-        return steps
+        waves = []
+        for number in range(event.wave.wave + 1):
+            wave = self.store.wave(keys, event.execution, number)
+            asked = _some(wave.packets, MOST_ASKED)
+            made = self.store.invocations(keys, wave.role, asked)
+            # A report of an earlier run was not made in this one.
+            new = tuple(one for one in made if one.started >= started)
+            packets = round(len(wave.packets) * len(new) / len(asked)) if asked else 0
+            waves.append(WaveTimes(wave.role, written[f"waves/{number}/wave.json"], packets, new))
+        done = written["assembled.json"]
+        found = taken(
+            waves,
+            started=started,
+            assembled=done,
+            now=now,
+            leaves=assembled.leaves,
+            model_bytes=assembled.model_bytes + assembled.model_stripped_bytes,
+            slots=event.bracket.slots,
+            slot_seconds=event.bracket.open_seconds,
+            gathered=event.gathered,
+        )
+        return _steps(waves, started, done), found
 
     def _seconds_since(self, started: str) -> float:
         return round(self.clock.time() - _epoch(started), 3)
+
+
+def _steps(waves: list[WaveTimes], started: float, done: float) -> dict[str, float]:
+    """Seconds from one written object to the next, as S3 dates them: to the second."""
+    steps: dict[str, float] = {}
+    name, since = "stage", started
+    for number, wave in enumerate(waves):
+        steps[name] = round(max(0.0, wave.handed - since), 3)
+        name, since = f"{number}-{wave.role}", wave.handed
+    steps[name] = round(max(0.0, done - since), 3)
+    return steps
+
+
+def _some(packets: list[str], most: int) -> list[str]:
+    """All of them, or as many evenly taken."""
+    return packets if len(packets) <= most else packets[:: -(-len(packets) // most)]
 
 
 def _epoch(timestamp: str) -> float:

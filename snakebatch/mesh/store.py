@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -34,6 +35,9 @@ R = TypeVar("R", bound=Message)
 PENDING = "gather/pending/"
 JOBS = "jobs/"
 _SHORT = 12
+
+_ASKERS = 16
+"""Objects asked about at a time: S3 answers in tens of milliseconds."""
 _EXECUTION = 4
 """Where an execution's name stands in the keys under its job."""
 
@@ -182,6 +186,12 @@ class JobStore:
         """Who made a packet's report; None where there is no report, or it does not say."""
         said = self.objects.said_of(keys.report(role, packet))
         return None if said is None else invocation_of(packet, role, said)
+
+    def invocations(self, keys: Keys, role: Role, packets: Iterable[str]) -> list[Invocation]:
+        """Who made these packets' reports, of those that say so."""
+        with ThreadPoolExecutor(_ASKERS) as askers:
+            found = askers.map(lambda packet: self.invocation(keys, role, packet), packets)
+            return [made for made in found if made is not None]
 
     def reported(self, keys: Keys, role: Role) -> set[str]:
         """The ids of all packets of a role that have a report."""

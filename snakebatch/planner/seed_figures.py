@@ -7,10 +7,10 @@ A figure follows where its formula gives what is printed, to the digits that are
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from snakebatch.planner.rate import SPAWN_RATE
+from snakebatch.planner.seed_figure import SeedFigure
 from snakebatch.planner.seed_model import (
     COMPUTE_USD_PER_ROW_LAYER,
     LEAF_SECONDS,
@@ -31,27 +31,6 @@ TABLE_LEAF_SECONDS = 0.42
 """What the lambda-seconds table was made with; the page above it says 0.7."""
 
 INCIDENT_USD, INCIDENT_HOURS = 1057.0, 19.0
-
-
-@dataclass(frozen=True)
-class SeedFigure:
-    """One figure. ``recomputed`` is in the printed unit; ``note`` says what follows, where that does not."""
-
-    page: str
-    name: str
-    formula: str
-    printed: str
-    recomputed: str
-    note: str = ""
-
-    @property
-    def follows(self) -> bool:
-        """Whether the formula gives what is printed."""
-        return self.printed == self.recomputed
-
-    @property
-    def verdict(self) -> str:
-        return "follows" if self.follows else "does not follow"
 
 
 def seed_figures() -> list[SeedFigure]:
@@ -335,17 +314,3 @@ def _bills() -> Iterator[SeedFigure]:
 
 def _words(number: int) -> str:
     return {4: "four", 8: "eight"}.get(number, str(number))
-
-
-def figures_table(figures: Iterable[SeedFigure]) -> str:
-    """The figures as a Markdown table."""
-    lines = [
-        "| page | figure | formula | printed | recomputed | verdict | note |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {one.page} | {one.name} | `{one.formula}` | {one.printed} | {one.recomputed} "
-        f"| {one.verdict} | {one.note} |"
-        for one in figures
-    ]
-    return "\n".join(lines) + "\n"

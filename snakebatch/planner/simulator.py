@@ -13,10 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from snakebatch.planner.bill import Bill, Counts, bill
+from snakebatch.planner.broken_limits import FIXED_STATES, broken_limits
 from snakebatch.planner.constants import Constants
 from snakebatch.planner.prices import Prices, prices
 from snakebatch.planner.rate import SHORT_INVOCATION, map_concurrency
-from snakebatch.planner.rule_book import RuleBook, over
+from snakebatch.planner.rule_book import RuleBook
 from snakebatch.planner.spawn_rate import busiest_window
 from snakebatch.planner.spawning import SHARDS, Account
 from snakebatch.planner.workload import Wave, Workload
@@ -28,10 +29,6 @@ _RETRIES, _FIRST_DELAY, _MOST_DELAY = 8, 2.0, 60.0
 """Of a child's task after a 429: see ``DividePacket`` in the state machine."""
 
 _TIMEOUT_RETRIES = 2
-_FIXED_STATES = 14
-"""Transitions of a run with no divide and no slots: Stage to Trained."""
-
-_EVENTS_PER_STATE = 5
 _S3_PUTS, _S3_GETS = 3.0, 4.0
 """Of a packet, from its writing to its report's reading."""
 
@@ -102,7 +99,7 @@ def simulate(
         run.account.throttled,
     )
     found.usd = bill(found.counts, price or prices(), rules, run.choices.memory_gb)
-    found.broken = _broken(found, work, rules, run.choices)
+    found.broken = broken_limits(found, work, rules, run.choices.memory_gb)
     return found
 
 
@@ -128,7 +125,7 @@ class _Run:
 
     def go(self) -> None:
         work, constants = self.work, self.constants
-        self.counts.transitions += _FIXED_STATES
+        self.counts.transitions += FIXED_STATES
         divides = [wave for wave in work.waves if wave.role == "divide"]
         roots = len(divides[0].packets) if divides else 0
         reading = work.read_seconds / self._speed() + 2 * work.csv_bytes / constants.s3_bytes_per_second
@@ -191,7 +188,7 @@ class _Run:
         reading = work.report_bytes * (
             constants.report_byte + constants.packed / constants.s3_bytes_per_second
         )
-        uploading = work.model_bytes / constants.upload_bytes_per_second
+        uploading = (work.model_bytes + work.stripped_bytes) / constants.upload_bytes_per_second
         # Parts are sent while the next ones are made: the slower of the two decides.
         assembling = max(reading + work.assemble_seconds, uploading)
         self.counts.sqs += work.messages
@@ -263,18 +260,16 @@ class _Run:
             self.counts.gb_seconds += billed * self.choices.memory_gb
             self._bill_slot(billed)
             if self.faults.hangs:
-                self._hung(tries)
-                if self.found.failed is None:
-                    heapq.heappush(
-                        events,
-                        (
-                            when + billed,
-                            next(order),
-                            number,
-                            lambda at: attempt(number, seconds, tries + 1, at),
-                        ),
-                    )
-                    return
+
+                def timed_out(at: float) -> None:
+                    if tries > _TIMEOUT_RETRIES:
+                        self.found.failed = "States.Timeout"
+                    else:
+                        self.counts.transitions += 1
+                        attempt(number, seconds, tries + 1, at)
+
+                heapq.heappush(events, (when + billed, next(order), number, timed_out))
+                return
             heapq.heappush(events, (when + billed, next(order), number, ended))
 
         def ended(when: float) -> None:
@@ -299,11 +294,6 @@ class _Run:
             act(when)
         return latest
 
-    def _hung(self, tries: int) -> None:
-        if tries > _TIMEOUT_RETRIES:
-            self.found.failed = "States.Timeout"
-        self.counts.transitions += 1
-
     def _bill_slot(self, seconds: float) -> None:
         """The part of the work that goes round the slots is billed as theirs."""
         if self.choices.slots and self.found.concurrency:
@@ -316,33 +306,3 @@ class _Run:
         if wave is self.work.waves[0] and wave.role == "divide" and not self.choices.slots:
             return (self.first_shard * 7 + number * 61 + self.draws.randrange(1)) % SHARDS
         return (self.first_shard + number) % SHARDS
-
-
-def _broken(found: Simulated, work: Workload, rules: RuleBook, choices: Choices) -> list[str]:
-    """The limits that the run went over, in words."""
-    limits = rules.limits
-    functions = max((found.by_state.get(name, 0.0) for name in ("Stage", "NextWave", "Settle")), default=0.0)
-    memory = (2.5 * work.population_bytes / 1e9) + 0.3
-    checks = [
-        ("starts in ten seconds", float(found.busiest), float(rules.starts)),
-        ("throttled starts", float(found.throttled), 0.0),
-        ("children of a Map at a time", float(max(found.concurrency, default=0)), float(limits.concurrency)),
-        ("seconds of a packet", found.longest_packet, limits.packet_seconds),
-        ("seconds of Stage, NextWave or Settle", functions, limits.function_seconds),
-        ("seconds of the execution", found.seconds, limits.execution_seconds),
-        ("events of the execution's history", _history(work), float(limits.history_events)),
-        ("tenths of GB of a shard's memory", 10 * memory, 10 * choices.memory_gb),
-        ("bytes of model.json", work.model_bytes, float(limits.model_bytes)),
-        ("parts of model.json's upload", work.model_bytes / (8 << 20), float(limits.upload_parts)),
-    ]
-    if rules.scope == "function":
-        checks[0] = (
-            "new environments of a shard in ten seconds",
-            found.spawned / SHARDS,
-            float(rules.starts),
-        )
-    return over(checks)
-
-
-def _history(work: Workload) -> float:
-    return float((_FIXED_STATES + 4 * len(work.waves)) * _EVENTS_PER_STATE)

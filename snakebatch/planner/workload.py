@@ -66,6 +66,7 @@ class Workload:
     population_bytes: float
     report_bytes: float
     model_bytes: float
+    stripped_bytes: float
     read_seconds: float
     load_seconds: float
     assemble_seconds: float
@@ -117,6 +118,7 @@ def workload(job: Job, constants: Constants, cut: Cut | None = None) -> Workload
         population_bytes=population,
         report_bytes=buckets,
         model_bytes=model,
+        stripped_bytes=buckets,
         read_seconds=cells * constants.read_cell + population * constants.population_byte,
         load_seconds=population * constants.load_byte,
         assemble_seconds=model * constants.assemble_byte,

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from snakebatch.planner.seed_figures import (
-    SeedFigure,
-    coefficient_range,
-    figures_table,
-    reservation_crossover,
-    seed_figures,
-)
+from snakebatch.planner.seed_figure import SeedFigure, figures_table
+from snakebatch.planner.seed_figures import coefficient_range, reservation_crossover, seed_figures
 from snakebatch.planner.seed_model import WALL_COEFFICIENT, seed_plan
 from tests.support.handlers import ROOT
 

@@ -1,0 +1,47 @@
+"""Which limits a simulated run went over, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from snakebatch.planner.rule_book import RuleBook, over
+from snakebatch.planner.spawning import SHARDS
+from snakebatch.planner.workload import Workload
+
+if TYPE_CHECKING:
+    from snakebatch.planner.simulator import Simulated
+
+FIXED_STATES = 14
+"""Transitions of a run with no divide and no slots: Stage to Trained."""
+
+_EVENTS_PER_STATE = 5
+
+
+def broken_limits(found: Simulated, work: Workload, rules: RuleBook, memory_gb: float) -> list[str]:
+    """The limits that the run went over, in words."""
+    limits = rules.limits
+    functions = max((found.by_state.get(name, 0.0) for name in ("Stage", "NextWave", "Settle")), default=0.0)
+    memory = (2.5 * work.population_bytes / 1e9) + 0.3
+    checks = [
+        ("starts in ten seconds", float(found.busiest), float(rules.starts)),
+        ("throttled starts", float(found.throttled), 0.0),
+        ("children of a Map at a time", float(max(found.concurrency, default=0)), float(limits.concurrency)),
+        ("seconds of a packet", found.longest_packet, limits.packet_seconds),
+        ("seconds of Stage, NextWave or Settle", functions, limits.function_seconds),
+        ("seconds of the execution", found.seconds, limits.execution_seconds),
+        ("events of the execution's history", _history(work), float(limits.history_events)),
+        ("tenths of GB of a shard's memory", 10 * memory, 10 * memory_gb),
+        ("bytes of model.json", work.model_bytes, float(limits.model_bytes)),
+        ("parts of model.json's upload", work.model_bytes / (8 << 20), float(limits.upload_parts)),
+    ]
+    if rules.scope == "function":
+        checks[0] = (
+            "new environments of a shard in ten seconds",
+            found.spawned / SHARDS,
+            float(rules.starts),
+        )
+    return over(checks)
+
+
+def _history(work: Workload) -> float:
+    return float((FIXED_STATES + 4 * len(work.waves)) * _EVENTS_PER_STATE)

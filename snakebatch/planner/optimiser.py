@@ -1,0 +1,274 @@
+"""Choose how to train: where, and with what cut, slots and memory, for a goal; and say why.
+
+Every candidate is simulated. The cut, slots and memory change no byte of the model; tau does, so it is chosen
+only where it is left open.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal as OneOf
+
+from snakebatch.planner.bill import Counts, bill
+from snakebatch.planner.constants import Constants
+from snakebatch.planner.plan import LONGEST, Plan, estimate, plan_of
+from snakebatch.planner.prices import Prices
+from snakebatch.planner.rule_book import RuleBook
+from snakebatch.planner.simulator import FULL_CORE_GB, Choices, Simulated
+from snakebatch.planner.sizing import leaf_rows
+from snakebatch.planner.workload import Cut, Job, Workload, workload
+
+MEMORIES_GB = (2.0, 4.0, 8.0)
+SLOTS = (0, 12, 50, 100)
+TAUS = (500, 1000, 2000)
+
+Where = OneOf["machine", "lambda", "mesh"]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Cheapest within ``deadline`` seconds; without one, fastest within ``budget`` dollars."""
+
+    deadline: float | None = None
+    budget: float = 5.0
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What is fixed, or at most; None = choose."""
+
+    tau: int | None = 1000
+    most_slots: int = 100
+    slots: int | None = None
+    memory_gb: float | None = None
+    leaf_rows: int | None = None
+    levels_per_wave: int | None = None
+    most_concurrency: int | None = None
+    where: Where | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to train, simulated. ``run`` is the mesh's; of other places it has seconds and dollars only."""
+
+    where: Where
+    plan: Plan
+    work: Workload
+    run: Simulated
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it breaks no limit, whatever the goal."""
+        return not self.run.broken and self.run.failed is None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The option that serves the goal best; where none meets it the nearest one, and ``reason`` says so."""
+
+    best: Option
+    reason: str | None
+    options: tuple[Option, ...]
+
+    def cheapest(self, where: Where) -> Option | None:
+        """Of one place, the best by the goal."""
+        return next((option for option in self.options if option.where == where), None)
+
+
+def choose(job: Job, goal: Goal, bounds: Bounds, rules: RuleBook, known: Constants, price: Prices) -> Choice:
+    """Simulate the candidates and take the best. ``options`` are in the order of their merit."""
+    options = list(_candidates(job, bounds, goal, rules, known, price))
+    possible = [option for option in options if option.feasible] or options
+    meeting = [option for option in possible if option.feasible and _meets(option, goal)]
+    if meeting:
+        ordered = sorted(meeting, key=lambda option: _merit(option, goal))
+        rest = sorted((one for one in possible if one not in meeting), key=lambda one: _merit(one, goal))
+        return Choice(ordered[0], None, (*ordered, *rest))
+    nearest = sorted(possible, key=lambda option: (not option.feasible, _excess(option, goal)))
+    return Choice(nearest[0], _reason(nearest[0], goal), tuple(nearest))
+
+
+def _merit(option: Option, goal: Goal) -> tuple[float, ...]:
+    plan = option.plan
+    here = option.where != "machine"
+    if goal.deadline is not None:
+        return (round(plan.usd, 6), plan.seconds, here)
+    # A tenth of a second is no reason to pay more.
+    return (round(plan.seconds, 1), plan.usd, here)
+
+
+def _meets(option: Option, goal: Goal) -> bool:
+    return option.plan.usd <= goal.budget and (goal.deadline is None or option.plan.seconds <= goal.deadline)
+
+
+def _excess(option: Option, goal: Goal) -> float:
+    """By what factor it misses the goal."""
+    late = option.plan.seconds / goal.deadline if goal.deadline else 1.0
+    return max(late, 1.0) * max(option.plan.usd / goal.budget, 1.0)
+
+
+def _reason(nearest: Option, goal: Goal) -> str:
+    plan = nearest.plan
+    if nearest.run.broken:
+        return f"no plan keeps within the limits: {nearest.run.broken[0]}; train fewer rows or layers"
+    wanted = [f"${goal.budget:g}"]
+    if goal.deadline is not None:
+        wanted.insert(0, f"{goal.deadline:g} s")
+    return (
+        f"no plan keeps within {' and '.join(wanted)}: the nearest takes {plan.seconds:.0f} s "
+        f"and ${plan.usd:.4f} ({_place(nearest.where)})"
+    )
+
+
+def _place(where: Where) -> str:
+    return {"machine": "on one machine", "lambda": "in one Lambda", "mesh": "on the mesh"}[where]
+
+
+def _candidates(
+    job: Job, bounds: Bounds, goal: Goal, rules: RuleBook, known: Constants, price: Prices
+) -> Iterator[Option]:
+    taus = (bounds.tau,) if bounds.tau is not None else TAUS
+    for tau in taus:
+        here = replace(job, tau=tau)
+        if bounds.where in (None, "mesh"):
+            yield from _mesh(here, bounds, goal, rules, known, price)
+        work = workload(here, known)
+        if bounds.where in (None, "machine") and not bounds.slots:
+            yield _alone("machine", work, 0.0, rules, known, price, goal)
+        if bounds.where in (None, "lambda") and not bounds.slots:
+            for memory in (
+                (bounds.memory_gb,) if bounds.memory_gb else (2.0, 4.0, rules.limits.largest_memory_gb)
+            ):
+                yield _alone("lambda", work, memory, rules, known, price, goal)
+
+
+def _mesh(
+    job: Job, bounds: Bounds, goal: Goal, rules: RuleBook, known: Constants, price: Prices
+) -> Iterator[Option]:
+    own = leaf_rows(job.rows)
+    slots = (bounds.slots,) if bounds.slots is not None else tuple(n for n in SLOTS if n <= bounds.most_slots)
+    if bounds.slots is None and bounds.most_slots not in slots:
+        slots = (*slots, bounds.most_slots)
+    memories = (bounds.memory_gb,) if bounds.memory_gb else MEMORIES_GB
+    sizes = (bounds.leaf_rows,) if bounds.leaf_rows else (own, own // 2, 2 * own)
+    for size, many, memory in product(sizes, slots, memories):
+        cut = Cut(leaf_rows=size, levels_per_wave=bounds.levels_per_wave)
+        work = workload(job, known, cut)
+        choices = Choices(slots=many, memory_gb=memory, most_concurrency=bounds.most_concurrency)
+        run = estimate(work, rules, known, choices, price)
+        plan = plan_of(work, run, rules, slots=many, max_usd=goal.budget, memory_gb=memory)
+        yield Option("mesh", plan, work, run)
+
+
+def _alone(
+    where: Where,
+    work: Workload,
+    memory: float,
+    rules: RuleBook,
+    known: Constants,
+    price: Prices,
+    goal: Goal,
+) -> Option:
+    """Everything one after another in one process: no waves, no Maps, no reports."""
+    speed = min(1.0, memory / FULL_CORE_GB) if memory else 1.0
+    parts = {
+        "read": work.read_seconds / speed,
+        "train": work.work_seconds / speed,
+        "write": (work.assemble_seconds + work.report_bytes * known.report_byte) / speed,
+    }
+    run = Simulated(concurrency=[1])
+    if where == "lambda":
+        moved = 2 * work.csv_bytes / known.s3_bytes_per_second
+        parts["start and S3"] = known.init + moved + work.model_bytes / known.upload_bytes_per_second
+        run.counts = Counts(requests=1, gb_seconds=sum(parts.values()) * memory, puts=2, gets=2)
+        run.starts, run.spawned = [0.0], 1
+    run.by_state, run.seconds = parts, sum(parts.values())
+    run.usd = bill(run.counts, price, rules, memory)
+    need = 0.5 + (2.5 * work.population_bytes + (work.model_bytes if where == "lambda" else 0)) / 1e9
+    if where == "lambda" and run.seconds > rules.limits.function_seconds:
+        run.broken.append(f"seconds of one invocation: {run.seconds:,.0f}, at most 900")
+    if where == "lambda" and need > memory:
+        run.broken.append(f"GB of memory: {need:.1f}, at most {memory:g}")
+    plan = plan_of(work, run, rules, slots=0, max_usd=goal.budget, memory_gb=memory or 4.0)
+    return Option(where, replace(plan, packets=1, invocations=len(run.starts), waves=0), work, run)
+
+
+def explain(choice: Choice, rules: RuleBook, known: Constants) -> list[str]:
+    """Why this and not another, in sentences."""
+    best = choice.best
+    said = [_where_sentence(choice)]
+    if best.where == "mesh":
+        said += [*_pace_sentences(best, rules), *_size_sentences(best, known)]
+    said.append(_bound_sentence(best))
+    return said
+
+
+def _where_sentence(choice: Choice) -> str:
+    best = choice.best
+    others = []
+    for where in ("mesh", "machine", "lambda"):
+        option = choice.cheapest(where)
+        if where == best.where or option is None:
+            continue
+        shown = f"{option.plan.seconds:,.0f} s and ${option.plan.usd:.4f}"
+        if not option.feasible:
+            shown = f"would break a limit ({option.run.broken[0]})"
+        others.append(f"{_place(where)}: {shown}")
+    text = f"{_place(best.where).capitalize()}: {best.plan.seconds:,.0f} s and ${best.plan.usd:.4f}"
+    if best.where == "machine":
+        text += ", with nothing deployed and nothing to pay beside the machine"
+    return f"{text}. {_sentence(others)}" if others else f"{text}."
+
+
+def _sentence(parts: list[str]) -> str:
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _pace_sentences(best: Option, rules: RuleBook) -> Iterator[str]:
+    plan, run = best.plan, best.run
+    most = f"{rules.starts:,} {'new environments of a shard' if rules.scope == 'function' else 'starts'}"
+    if run.concurrency and max(run.concurrency) >= plan.packets:
+        yield (
+            f"Every Map starts all its packets at once, {plan.packets} at most: with what started just "
+            f"before they fit into the {most} that ten seconds admit, and no slot could start them sooner."
+        )
+    else:
+        yield (
+            f"{plan.packets} packets of one Map do not fit into the {most} that ten seconds admit, so "
+            f"{max(run.concurrency)} run at a time."
+        )
+    yield (
+        f"{plan.slots} slots: they save more seconds than their opening takes."
+        if plan.slots
+        else "No slots: opening them takes a minute or more, and they would be billed for five."
+    )
+
+
+def _size_sentences(best: Option, known: Constants) -> Iterator[str]:
+    plan = best.plan
+    yield (
+        f"Leaf packets of {plan.leaf_rows:,} rows, {plan.leaf_rows * known.leaf_row:.1f} s of work each; "
+        f"{plan.waves} Maps in all, each of which costs {known.map_start + known.map_end:.0f} s beside."
+    )
+    if plan.memory_gb < 4:
+        yield (
+            f"{plan.memory_gb:g} GB of memory: from {FULL_CORE_GB} GB on a function has a whole core, and "
+            "the engine uses one. Deploy with FunctionMemory "
+            f"{math.ceil(plan.memory_gb * 1024)}."
+        )
+
+
+def _bound_sentence(best: Option) -> str:
+    parts = sorted(best.run.by_state.items(), key=lambda part: -part[1])[:3]
+    total = max(best.run.seconds, 1e-9)
+    shown = ", ".join(f"{name} {seconds:.0f} s ({seconds / total:.0%})" for name, seconds in parts)
+    return f"What takes the time: {shown}."
+
+
+def too_long(plan: Plan) -> bool:
+    """Whether an execution could not run as long."""
+    return plan.seconds > LONGEST
