@@ -35,11 +35,14 @@ _S3_PUTS, _S3_GETS = 3.0, 4.0
 
 @dataclass(frozen=True)
 class Choices:
-    """What can be chosen for a run beside its cut; ``most_concurrency`` caps every Map."""
+    """What can be chosen for a run beside its cut. ``most_concurrency`` caps every Map; with ``unpaced`` it is
+    what every Map runs at, whatever the rules admit: to see what is turned away then.
+    """
 
     slots: int = 0
     memory_gb: float = 4.0
     most_concurrency: int | None = None
+    unpaced: bool = False
     short_invocation: float = SHORT_INVOCATION
 
 
@@ -212,7 +215,8 @@ class _Run:
         if self.rules.counts == "environments":
             allowed = min(packets, self.rules.limits.concurrency)
         if self.choices.most_concurrency is not None:
-            allowed = min(allowed, self.choices.most_concurrency)
+            most = self.choices.most_concurrency
+            allowed = most if self.choices.unpaced else min(allowed, most)
         allowed = max(1, min(allowed, self.rules.limits.map_children))
         self.found.concurrency.append(min(allowed, packets))
         ended = self._children(wave, allowed)
