@@ -155,10 +155,7 @@ def executed(work: Workload, run: Simulated, rules: RuleBook) -> tuple[float, De
     functions |= {"settle": delays.settle} | {f"shard-{n:02d}": delays.shard for n in range(100)}
     objects = {
         f"bucket/items-{wave}": json.dumps(
-            [
-                {"packet": f"{wave}-{n}", "shard": f"{n % 100:02d}", "key": "k"}
-                for n in range(len(of.packets))
-            ]
+            [{"packet": f"{wave}-{n}", "shard": f"{n % 100:02d}", "key": "k"} for n in range(len(of.packets))]
         )
         for wave, of in enumerate(work.waves)
     }
