@@ -37,7 +37,7 @@ class RunReader:
     """
 
     def __init__(self, sfn: Any, most_runs: int = _MOST_RUNS) -> None:
-        self._sfn = sfn
+        self.sfn = sfn
         self._most = most_runs
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._lock = threading.Lock()
@@ -53,7 +53,7 @@ class RunReader:
             if known.run is not None:
                 return known.run
             # Described first: an execution that has ended writes no event after that.
-            described = self._sfn.describe_execution(executionArn=arn)
+            described = self.sfn.describe_execution(executionArn=arn)
             known.events += self._new_events(arn, len(known.events))
             run = read_run(described, known.events, self._map_runs(known))
             if run.status != "RUNNING" and all(one.ended is not None for one in _maps(run)):
@@ -78,7 +78,7 @@ class RunReader:
             if known is not None:
                 self._known.move_to_end(arn)
                 return known
-        definition = self._sfn.describe_state_machine_for_execution(executionArn=arn)["definition"]
+        definition = self.sfn.describe_state_machine_for_execution(executionArn=arn)["definition"]
         with self._lock:
             known = self._known.setdefault(arn, _Known(read_machine(definition)))
             while len(self._known) > self._most:
@@ -90,7 +90,7 @@ class RunReader:
         fresh: list[Mapping[str, Any]] = []
         token: dict[str, str] = {}
         while True:
-            page = self._sfn.get_execution_history(
+            page = self.sfn.get_execution_history(
                 executionArn=arn, maxResults=_PAGE, reverseOrder=True, **token
             )
             fresh += [event for event in page["events"] if event["id"] > seen]
@@ -110,7 +110,7 @@ class RunReader:
         return found
 
     def _map_run(self, arn: str) -> MapRun:
-        described = self._sfn.describe_map_run(mapRunArn=arn)
+        described = self.sfn.describe_map_run(mapRunArn=arn)
         failed = described["itemCounts"]["failed"] + described["itemCounts"]["timedOut"]
         return read_map_run(described, self._failures(arn) if failed else ())
 
@@ -119,12 +119,12 @@ class RunReader:
         for status in ("FAILED", "TIMED_OUT"):
             left = _MOST_FAILURES - len(found)
             if left:
-                listed = self._sfn.list_executions(mapRunArn=arn, statusFilter=status, maxResults=left)
+                listed = self.sfn.list_executions(mapRunArn=arn, statusFilter=status, maxResults=left)
                 found += [self._failure(child) for child in listed["executions"][:left]]
         return found
 
     def _failure(self, child: Mapping[str, Any]) -> ChildFailure:
-        described = self._sfn.describe_execution(executionArn=child["executionArn"])
+        described = self.sfn.describe_execution(executionArn=child["executionArn"])
         error, cause = described.get("error", described["status"]), described.get("cause", "")
         return ChildFailure(child["name"], described["status"], error, cause)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.support.handlers import ROOT
 
-OURS = ("snakebatch.mesh", "gatherer")
-"""What knows AWS; a test of imports holds the engine and the planner to not knowing it."""
+OURS = ("snakebatch.mesh", "snakebatch.graph", "gatherer")
+"""What calls AWS; a test of imports holds the engine and the planner to not knowing it."""
 CLIENTS = {
     "s3": "s3",
     "sqs": "sqs",

@@ -36,6 +36,7 @@ ACTIONS = {
     ("states", "describe_execution"): "states:DescribeExecution",
     ("states", "describe_map_run"): "states:DescribeMapRun",
     ("states", "describe_state_machine"): "states:DescribeStateMachine",
+    ("states", "describe_state_machine_for_execution"): "states:DescribeStateMachineForExecution",
     ("states", "get_execution_history"): "states:GetExecutionHistory",
     ("states", "list_executions"): "states:ListExecutions",
     ("states", "list_map_runs"): "states:ListMapRuns",
