@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,10 @@ from snakebatch.mesh.job_status import JobStatus
 from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.store import Keys
 
+_NAME = re.compile(r"[^\s:/*?<>{}\[\]\"#%^|~`$&,;\\]{1,80}")
+"""What Step Functions allows as the name of an execution."""
+
+_NO_RUN = "there is no run of that name: it was deleted, or the name is wrong"
 _LONGEST = 2_000
 """Characters of an input or an output that a page shows; the rest is a link away."""
 
@@ -139,6 +144,8 @@ class RunViews:
 
     def arn(self, name: str, *, batch: bool) -> str:
         """The ARN of a run; raises UnknownJobError where no machine has runs of that kind."""
+        if not _NAME.fullmatch(name):
+            raise UnknownJobError(_NO_RUN)
         if not batch:
             return self._jobs.arn(name)
         if self._batches is None:
@@ -167,8 +174,9 @@ class RunViews:
     def read(self, name: str, *, batch: bool = False) -> Run:
         """The run alone; raises UnknownJobError where there is none."""
         found = self._reader.find(self.arn(name, batch=batch))
-        if found is None:
-            raise UnknownJobError("there is no run of that name: it was deleted, or the name is wrong")
+        # Step Functions remembers the executions of deleted jobs.
+        if found is None or (not batch and self._jobs.is_deleted(name)):
+            raise UnknownJobError(_NO_RUN)
         return found
 
     def _waves(self, job: JobStatus) -> tuple[WaveRow, ...]:

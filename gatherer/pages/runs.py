@@ -120,7 +120,10 @@ def state_text(
     request: Request, name: str, state: str, which: OneOf["input", "output"], batch: bool = False
 ) -> Response:
     """A state's whole input or output, of its last visit."""
-    found = views_of(request).read(name, batch=batch).state(state)
+    try:
+        found = views_of(request).read(name, batch=batch).state(state)
+    except UnknownJobError as error:
+        return _missing(request, f"{error}.")
     text = found.input if which == "input" else found.output
     if text is None:
         return _missing(request, f"State {state} has no {which} yet.")

@@ -11,7 +11,9 @@ from typing import Any
 from snakebatch.graph.machine import Machine, read_machine
 from snakebatch.graph.run import ChildFailure, MapRun, Run, read_map_run, read_run
 
-_PAGE = 1000
+_PAGE, _FRESH_PAGE = 1000, 50
+"""Events asked for at once: of a run that is new, and of one that is followed, whose news are few."""
+
 _MOST_FAILURES = 5
 """Children of a map run whose error is fetched: each costs a call, and the first few tell the rest."""
 
@@ -27,6 +29,7 @@ class _Known:
     events: list[Mapping[str, Any]] = field(default_factory=list)
     ended_maps: dict[str, MapRun] = field(default_factory=dict)
     run: Run | None = None
+    stopped: Any = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -50,10 +53,11 @@ class RunReader:
         """How an execution stands now."""
         known = self._of(arn)
         with known.lock:
-            if known.run is not None:
-                return known.run
-            # Described first: an execution that has ended writes no event after that.
+            # Described first: an execution that has ended writes no event after that, unless it is redriven.
             described = self.sfn.describe_execution(executionArn=arn)
+            if known.run is not None and known.stopped == described.get("stopDate"):
+                return known.run
+            known.run, known.stopped = None, described.get("stopDate")
             known.events += self._new_events(arn, len(known.events))
             run = read_run(described, known.events, self._map_runs(known))
             if run.status != "RUNNING" and all(one.ended is not None for one in _maps(run)):
@@ -91,7 +95,7 @@ class RunReader:
         token: dict[str, str] = {}
         while True:
             page = self.sfn.get_execution_history(
-                executionArn=arn, maxResults=_PAGE, reverseOrder=True, **token
+                executionArn=arn, maxResults=_FRESH_PAGE if seen else _PAGE, reverseOrder=True, **token
             )
             fresh += [event for event in page["events"] if event["id"] > seen]
             if not page.get("nextToken") or any(event["id"] <= seen for event in page["events"]):

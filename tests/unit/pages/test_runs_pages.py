@@ -134,10 +134,20 @@ def test_a_stream_ends_with_the_run(api: ApiBench, reader: Caller) -> None:
     assert all(f'id="{name}"' in page for name in fragments)
 
 
-@pytest.mark.parametrize("path", ["/runs/nothing", "/runs/batch/nothing", "/runs/nothing/states/Stage/input"])
+@pytest.mark.parametrize(
+    "path", ["/runs/nothing", "/runs/a:b", "/runs/batch/nothing", "/runs/nothing/states/Stage/input"]
+)
 def test_what_is_not_there_is_said(path: str, reader: Caller) -> None:
     answer = reader.get(path)
     assert answer.status_code == 404
+
+
+def test_a_job_that_was_deleted_shows_nothing_more(api: ApiBench, reader: Caller) -> None:
+    start(api)
+    assert reader.get(f"/runs/{NAME}").status_code == 200
+    assert reader.delete(f"/v9/jobs/{NAME}").status_code == 202
+    for path in (f"/runs/{NAME}", f"/runs/{NAME}/states/Stage/input", f"/live/runs/{NAME}"):
+        assert reader.get(path).status_code == 404, path
 
 
 def test_runs_are_listed_by_status_and_page_by_page(api: ApiBench, reader: Caller) -> None:
