@@ -16,9 +16,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
+from snakebatch.local.lambdas import LambdaPool
+from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency
+
 _PATH = re.compile(r"/2019-09-30/functions/([^/]+)/provisioned-concurrency/?")
 _RESERVED = re.compile(r"/2019-09-30/functions/([^/]+)/concurrency/?")
 _ACCOUNT = re.compile(r"/2016-08-19/account-settings/?")
+
+Functions = LambdaPool | ProvisionedConcurrency
+"""Whose concurrency it is: a whole Lambda, or slots without functions."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +51,15 @@ def is_offered(path: str) -> bool:
     return _PATH.fullmatch(path) is not None
 
 
-def answer(functions: Any, method: str, path: str, query: str, body: bytes) -> Answer:
-    """Carry one request out. ``functions`` has a boto3 Lambda client's methods, or some of them."""
+def answer(functions: Functions, method: str, path: str, query: str, body: bytes) -> Answer:
+    """Carry one request out; who has slots alone is asked for nothing else."""
     asked = {name: values[0] for name, values in parse_qs(query).items()}
     try:
         if (match := _PATH.fullmatch(path)) and method in ("GET", "PUT", "DELETE"):
             return _carry_out(functions, method, match[1], asked, body)
-        if method == "GET" and (match := _RESERVED.fullmatch(path)):
+        if method == "GET" and (match := _RESERVED.fullmatch(path)) and isinstance(functions, LambdaPool):
             return Answer(200, functions.get_function_concurrency(FunctionName=match[1]))
-        if method == "GET" and _ACCOUNT.fullmatch(path):
+        if method == "GET" and _ACCOUNT.fullmatch(path) and isinstance(functions, LambdaPool):
             return Answer(200, functions.get_account_settings())
     except ClientError as problem:
         error = problem.response["Error"]
@@ -62,7 +68,7 @@ def answer(functions: Any, method: str, path: str, query: str, body: bytes) -> A
     return Answer(501, {"message": f"{method} {path} is not offered"}, "NotImplementedException")
 
 
-def _carry_out(provisioned: Any, method: str, name: str, asked: dict[str, str], body: bytes) -> Answer:
+def _carry_out(provisioned: Functions, method: str, name: str, asked: dict[str, str], body: bytes) -> Answer:
     if method == "GET" and asked.get("List") == "ALL":
         return Answer(200, provisioned.list_provisioned_concurrency_configs(FunctionName=name))
     where = {"FunctionName": name, "Qualifier": asked["Qualifier"]}
@@ -79,7 +85,7 @@ def _carry_out(provisioned: Any, method: str, name: str, asked: dict[str, str], 
 class LambdaServer:
     """A server that runs until it is closed; ``url`` says where."""
 
-    def __init__(self, functions: Any) -> None:
+    def __init__(self, functions: Functions) -> None:
         handler = type("Handler", (_Handler,), {"functions": functions})
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._http.daemon_threads = True
@@ -97,7 +103,7 @@ class LambdaServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    functions: Any
+    functions: Functions
     protocol_version = "HTTP/1.1"
 
     def do_PUT(self) -> None:

@@ -23,7 +23,10 @@ _LOG = logging.getLogger(__name__)
 
 
 def metric_data(counted: Counted, moment: float) -> Iterator[dict[str, Any]]:
-    """Entries of PutMetricData: a metric of each function that has news, and of all functions together."""
+    """Entries of PutMetricData: a metric of each function that has news, and how many ran at a time in all.
+
+    moto adds up the functions' where it is asked for none, as AWS does: sums of ours would count twice.
+    """
     when = datetime.fromtimestamp(moment, UTC)
     for metric, values in (
         ("Invocations", counted.invocations),
