@@ -21,6 +21,12 @@ def listening(port: int, inherited: int | None) -> socket.socket:
     return socket.create_server(("", port), reuse_port=False)
 
 
+_KEEP_ALIVE = 75
+"""Seconds that an idle connection stays open: longer than a load balancer's 60, and than a poller's pause.
+Who closes first meets a request that is on its way.
+"""
+
+
 @contextmanager
 def serving(app: FastAPI, listener: socket.socket) -> Iterator[None]:
     """Answer requests at ``listener`` while the block runs."""
@@ -29,6 +35,7 @@ def serving(app: FastAPI, listener: socket.socket) -> Iterator[None]:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_GRACE,
+        timeout_keep_alive=_KEEP_ALIVE,
         server_header=False,
         lifespan="on",
     )

@@ -19,8 +19,9 @@ from snakebatch.clock import Clock
 from snakebatch.errors import InputError, UnknownJobError, shown
 from snakebatch.mesh.canonical import canonical
 from snakebatch.mesh.job_status import JobStatus, Progress, progress_of
+from snakebatch.mesh.known_runs import KnownRuns
 from snakebatch.mesh.messages import Message, Role
-from snakebatch.mesh.records import JobRecord, Manifest, RunRecord, WaveRecord
+from snakebatch.mesh.records import JobRecord, RunRecord, WaveRecord
 from snakebatch.mesh.requests import read_input
 from snakebatch.mesh.service_store import ServiceStore
 from snakebatch.mesh.store import JobStore, Keys
@@ -68,6 +69,9 @@ class Jobs:
     machine: str
     clock: Clock
 
+    def __post_init__(self) -> None:
+        self._known = KnownRuns(self.store)
+
     @property
     def service(self) -> ServiceStore:
         """Where it stands which jobs were deleted."""
@@ -101,7 +105,7 @@ class Jobs:
     def status(self, model_id: str) -> JobStatus:
         """How far a job is; raises UnknownJobError where there is none of that id."""
         execution = self.execution(model_id)
-        run = self.store.find_run(model_id)
+        found = self._known.find(model_id)
         started, now = execution["startDate"].timestamp(), self.clock.time()
         ended = execution["stopDate"].timestamp() if "stopDate" in execution else None
         said: dict[str, Any] = {
@@ -114,8 +118,8 @@ class Jobs:
             "error": execution.get("error"),
             "cause": execution.get("cause"),
         }
-        if run is not None:
-            record = self.store.job(run.job, run.fingerprint)
+        if found is not None:
+            run, record = found
             said |= {
                 "job": run.job,
                 "fingerprint": run.fingerprint,
@@ -163,22 +167,16 @@ class Jobs:
 
     def waves(self, run: RunRecord) -> list[WaveRecord]:
         """The waves of a run that are planned so far, in order."""
-        keys = Keys(run.job, run.fingerprint)
-        found: list[WaveRecord] = []
-        while (record := self.store.find_wave(keys, run.execution, len(found))) is not None:
-            found.append(record)
-        return found
+        return self._known.waves(run.execution)
 
     def _progress(self, record: JobRecord, run: RunRecord, now: float, started: float) -> Progress:
         keys = Keys(run.job, run.fingerprint)
         waves = self.waves(run)
-        used = {wave.role for wave in waves}
+        used = {wave.role for wave in waves if wave.packets}
         reported: dict[Role, dict[str, float]] = {
             role: self.store.reported_at(keys, role) if role in used else {} for role in _ROLES
         }
-        manifest: Manifest | None = None
-        if "leaf" in used:
-            manifest = self.store.manifest(keys, run.execution)
+        manifest = self._known.manifest(run.execution)
         return progress_of(record, run, waves, manifest, reported, now, started)
 
     def execution(self, model_id: str) -> Any:

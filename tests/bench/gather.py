@@ -39,6 +39,8 @@ from tests.support.disk_s3 import DiskS3, SilentQueue
 
 COLUMNS = 20
 LAYERS = 5
+ROWS = 1_000_000
+FOLDER = Path("out/bench/gather")
 GOAL_MIB = 1024
 BUCKET, EXECUTION, JOB = "jobs", "bench", "bench"
 STARTED = "2026-01-01T00:00:00.000Z"
@@ -154,6 +156,23 @@ def assemble_in_child(folder: Path) -> dict[str, Any]:
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def measure(runs: int, folder: Path = FOLDER, rows: int = ROWS) -> None:
+    """Print the figures of each run; the job is trained before the first, where it is not there yet."""
+    if not (folder / "fingerprint").exists():
+        print(f"training {rows:,} rows x {LAYERS} layers into {folder}, once", flush=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        make_job(folder, rows, "overlap")
+    for _ in range(runs):
+        found = assemble_in_child(folder)
+        print(
+            f"assembly of {rows:,} rows x {LAYERS} layers, {found['leaves']:,} leaves, "
+            f"{found['model_bytes'] / 1e6:,.0f} MB: {found['seconds']:.1f} s "
+            f"({found['cpu_seconds']:.1f} s of a core), peak {found['peak_mib']:.0f} MiB; "
+            f"goal {GOAL_MIB:,} MiB",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
