@@ -35,8 +35,8 @@ _S3_PUTS, _S3_GETS = 3.0, 4.0
 
 @dataclass(frozen=True)
 class Choices:
-    """What can be chosen for a run beside its cut. ``most_concurrency`` caps every Map; with ``unpaced`` it
-    is what every Map runs at, whatever the rules admit: to see what is turned away then.
+    """What can be chosen beside the cut. ``most_concurrency`` caps every Map; with ``unpaced`` it is
+    what every Map runs at, whatever the rules admit: to see what is turned away then.
     """
 
     slots: int = 0
