@@ -22,6 +22,7 @@ def add_bench(commands: Any, whole: Whole) -> None:
     measures = bench.add_subparsers(dest="measure", metavar="MEASURE", required=True)
     _add_speed(measures, whole)
     _add_quality(measures, whole)
+    _add_costs(measures, whole)
 
 
 def _add_speed(measures: Any, whole: Whole) -> None:
@@ -70,6 +71,32 @@ def _add_quality(measures: Any, whole: Whole) -> None:
     quality.add_argument("--fresh", action="store_true", help="measure again what is known already")
     quality.add_argument("--json", action="store_true", help="print one JSON object")
     quality.set_defaults(run=_quality)
+
+
+def _add_costs(measures: Any, whole: Whole) -> None:
+    costs = measures.add_parser(
+        "costs",
+        help="what the parts of a training take: the constants that plans are made with",
+        description="Read, pack, divide and make leaves as the workflow's functions do, and print the "
+        "processor's seconds of each, and the constants that follow.",
+        epilog="example: snakebatch bench costs --rows 1000000 --columns 20",
+    )
+    costs.add_argument("--rows", type=whole(2000), default=100_000, metavar="N", help="(default 100000)")
+    costs.add_argument("--columns", type=whole(1), default=20, metavar="N", help="(default 20)")
+    costs.add_argument(
+        "--kind",
+        choices=("separable", "overlap", "regression"),
+        default="overlap",
+        help="classes far apart, classes that overlap (default, the dearest), or a number",
+    )
+    costs.add_argument("--json", action="store_true", help="print one JSON object")
+    costs.set_defaults(run=_costs)
+
+
+def _costs(arguments: argparse.Namespace) -> int:
+    from snakebatch.bench import cli_costs
+
+    return cli_costs.run(arguments)
 
 
 def _speed(arguments: argparse.Namespace) -> int:

@@ -29,6 +29,8 @@ from snakebatch.planner.sizing import DIVIDE_BUDGET
 
 T = TypeVar("T")
 
+TAU = 1000
+
 LEAF_SAMPLE = 4
 """Leaf packets that are made; the others take as long."""
 
@@ -86,7 +88,7 @@ def _measure_shards(
     tell: Callable[[str], None],
 ) -> None:
     engine, population = SnakeEngine(), intake.population
-    training = Training(bucket=250, tau=1000, seed=7, oppose_profile="balanced", lookahead=5)
+    training = Training(bucket=250, tau=TAU, seed=7, oppose_profile="balanced", lookahead=5)
 
     def packet(role: Any, slices: list[Slice]) -> Packet:
         return Packet(
@@ -105,7 +107,7 @@ def _measure_shards(
     def run(role: Any, slices: list[Slice]) -> Report:
         return work(packet(role, slices), "p" * 32, population, engine)
 
-    waves, final = [[root_slice(0, len(population), 1000)]], []
+    waves, final = [[root_slice(0, len(population), TAU)]], []
     found["divides"] = []
     while waves:
         packets, waves, opened = waves, [], []
@@ -140,3 +142,23 @@ def _measure_shards(
     found["bucket_bytes"] = sum(
         len(text.encode()) for report in reports for leaf in report.leaves for text in leaf.buckets
     )
+
+
+def constants_of(found: dict[str, Any]) -> dict[str, float]:
+    """The planner's constants of the processor that follow from a measurement."""
+    cells = found["rows"] * (found["columns"] + 1)
+    reports = found["bucket_bytes"]
+    return {
+        "read_cell": found["read_s"] / cells,
+        "population_byte": (found["digest_s"] + found["write_population_s"]) / found["population_bytes"],
+        "load_byte": found["load_population_s"] / found["population_bytes"],
+        "evaluation": sum(one["seconds"] for one in found["divides"])
+        / sum(one["evaluations"] for one in found["divides"]),
+        "leaf_row": (found["leaf_s"] + found["seal_s"]) / found["leaf_rows"],
+        "report_byte": found["unseal_s"] / reports,
+        "csv_cell_bytes": found["csv_bytes"] / cells,
+        "population_cell_bytes": found["population_bytes"] / cells,
+        "bucket_row_bytes": reports / found["leaf_rows"],
+        "packed": found["report_bytes"] / reports,
+        "slices": found["slices"] * TAU / found["rows"],
+    }
