@@ -36,6 +36,7 @@ class Summary:
             "seconds_by_state": {state: round(spent, 3) for state, spent in self.seconds_by_state.items()},
             "waves": self.waves,
             "warnings": self.warnings,
+            **{name: self.output[name] for name in ("usd", "against_plan") if name in self.output},
         }
 
     @property
@@ -55,11 +56,22 @@ class Summary:
             ("training", str(self.score)),
             ("seed", str(self.output["seed"])),
             ("wall time", f"{self.seconds:.1f} s: {self._states()}"),
+            *self._receipt(),
             ("model", str(self.model)),
         ]
         return "\n".join(
             [f"{name:<10} {value}" for name, value in lines] + [f"warning: {text}" for text in self.warnings]
         )
+
+    def _receipt(self) -> list[tuple[str, str]]:
+        """What the run would cost on AWS, against what was planned."""
+        taken = self.output.get("against_plan")
+        if taken is None:
+            return []
+        usd, seconds = taken["usd"], taken["seconds"]
+        planned = f"planned ${usd['planned']:.4f} and {seconds['planned']:.0f} s there"
+        kinds = [f"{kind} ${spent:.4f}" for kind, spent in taken["usd_by_kind"].items() if spent >= 0.00005]
+        return [("on AWS", f"${usd['actual']:.4f} ({', '.join(kinds)}); {planned}")]
 
     def _states(self) -> str:
         shown = {state: spent for state, spent in self.seconds_by_state.items() if spent >= SHORTEST_SHOWN}

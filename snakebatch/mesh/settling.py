@@ -43,7 +43,7 @@ class Settling:
         output = _output(record, run, assembled, receipt)
         actual = written["actual"]
         spent = {name: actual[name] for name in ("usd", "seconds")}
-        return {"output": output | spent | {"receipt_of": beside(run.plan, actual)}, "failure": None}
+        return {"output": output | spent | {"against_plan": beside(run.plan, actual)}, "failure": None}
 
     def _failed(self, event: SettleEvent, failure: Failure) -> dict[str, Any]:
         explained = explain(self.store.objects, failure, event.wave.results)
