@@ -11,6 +11,7 @@ from types import FrameType
 
 import boto3
 from aws_lambda_powertools import Logger
+from botocore.config import Config
 
 from gatherer.answering import Answerer
 from gatherer.drainer import Drainer
@@ -27,10 +28,14 @@ from snakebatch.mesh.prediction_store import PredictionStore
 from snakebatch.mesh.store import JobStore
 from snakebatch.mesh.sync_client import sync_client
 
+_S3_CONNECTIONS = 64
+"""The threads of requests (40), receivers and parts in flight share one client."""
+
 
 def build(environment: Environment, logger: Logger) -> Service:
     """Put the gatherer together from its environment."""
-    store = JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))
+    s3 = boto3.client("s3", config=Config(max_pool_connections=_S3_CONNECTIONS))
+    store = JobStore(Objects(s3, environment.jobs_bucket))
     assembler = Assembler(store)
     pulse = Pulse(SystemClock())
     stopping = threading.Event()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from snakebatch.mesh.part_uploads import LEAST_PART
-from tests.support.api import ApiBench, Caller
+from tests.support.api import BEARER, ApiBench, Caller
 from tests.support.mesh import BUCKET
 
 RAW = {"Content-Type": "application/octet-stream"}
@@ -126,3 +129,34 @@ def test_a_part_has_a_largest_size(api: ApiBench) -> None:
     assert begun["part_bytes"] == 10
     upload = f"/v9/uploads/{begun['upload_id']}"
     assert client.put(f"{upload}/parts/1", content=b"x" * 11, headers=RAW).status_code == 413
+
+
+def test_a_caller_that_goes_away_leaves_nothing(api: ApiBench) -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    messages: list[Any] = [
+        {"type": "http.request", "body": head + b"x" * (9 << 20), "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v9/upload",
+        "query_string": b"",
+        "headers": [
+            (b"authorization", BEARER["Authorization"].encode()),
+            (b"content-type", b"multipart/form-data; boundary=b"),
+        ],
+    }
+    told: list[Any] = []
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    asyncio.run(api.app(scope, receive, send))
+
+    assert told[0]["status"] == 400, "which nobody reads"
+    assert list(api.objects.keys("")) == []
+    assert "Uploads" not in api.s3.list_multipart_uploads(Bucket=BUCKET)
