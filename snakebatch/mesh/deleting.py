@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.prediction_store import PredictionStore
+from snakebatch.mesh.records import RunName
 from snakebatch.mesh.service_store import Tombstone
+from snakebatch.mesh.store import Keys, prefix_of_failed, prefixes_of_job
 
 LONGEST_INVOCATION = 900.0
 """Seconds: Lambda's own limit."""
@@ -61,9 +63,39 @@ class Deleting:
         return left
 
     def _remove(self, tombstone: Tombstone) -> None:
-        service, predictions = self.jobs.service, PredictionStore(self.jobs.store.objects)
-        for key in self.jobs.store.models_of(tombstone.model_id):
-            predictions.forget_compact(key)
-        self.jobs.store.delete_execution(tombstone.model_id, tombstone.job)
-        service.objects.delete(service.dataset(tombstone.model_id))
-        service.forget_request(tombstone.model_id)
+        """Delete what is there; its name goes last, so that what was interrupted can be done again."""
+        store, service, execution = self.jobs.store, self.jobs.service, tombstone.model_id
+        run = store.find_run_name(execution)
+        job = tombstone.job if run is None else run.job
+        if run is not None:
+            self._forget_compact(Keys(run.job, run.fingerprint))
+        prefixes = [prefix_of_failed(execution)]
+        if job is not None:
+            alone = self._executions(job) <= {execution}
+            prefixes += prefixes_of_job(job) if alone else _of_one(run, execution)
+        for prefix in prefixes:
+            store.objects.delete_all(prefix)
+        store.objects.delete(service.dataset(execution))
+        service.forget_request(execution)
+        store.forget_run(execution)
+
+    def _forget_compact(self, keys: Keys) -> None:
+        """Delete the compact forms of a job's models, which lie apart."""
+        objects = self.jobs.store.objects
+        for key in objects.keys(f"{keys.root}/layers-"):
+            if key.endswith(".json"):
+                PredictionStore(objects).forget_compact(key)
+
+    def _executions(self, job: str) -> set[str]:
+        """The executions that have a part in a job."""
+        _, prefix = prefixes_of_job(job)
+        rest = (key.removeprefix(prefix).split("/") for key in self.jobs.store.objects.keys(prefix))
+        return {parts[2] for parts in rest if len(parts) > 2 and parts[1] == "executions"}
+
+
+def _of_one(run: RunName | None, execution: str) -> tuple[str, ...]:
+    """The prefixes of what an execution has alone, in a job that others have a part in."""
+    if run is None:
+        return ()
+    keys = Keys(run.job, run.fingerprint)
+    return keys.waves(execution), f"{keys.executions()}{execution}/"

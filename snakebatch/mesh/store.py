@@ -38,8 +38,6 @@ _SHORT = 12
 
 _ASKERS = 16
 """Objects asked about at a time: S3 answers in tens of milliseconds."""
-_EXECUTION = 4
-"""Where an execution's name stands in the keys under its job."""
 
 
 @dataclass(frozen=True)
@@ -274,43 +272,14 @@ class JobStore:
         """A receipt's JSON, as it was written; None where there is none yet."""
         return self.objects.find(_receipt(keys, execution))
 
-    def models_of(self, execution: str) -> list[str]:
-        """The keys of the models of the job that an execution is of."""
-        run = self.find_run_name(execution)
-        if run is None:
-            return []
-        root = f"{Keys(run.job, run.fingerprint).root}/layers-"
-        return [key for key in self.objects.keys(root) if key.endswith(".json")]
-
-    def delete_execution(self, execution: str, job: str | None = None) -> int:
-        """Delete what an execution has; the whole job where no other execution has a part in it.
-
-        ``job`` is what it lies under where nothing says so yet. Returns how many objects went; its name goes
-        last, so that what was interrupted can be done again.
-        """
-        run = self.find_run_name(execution)
-        job = job if run is None else run.job
-        count = self.objects.delete_all(f"failed/{execution}/")
-        if job is not None:
-            others = self._executions(job) - {execution}
-            for prefix in (f"waves/{job}/", f"jobs/{job}/") if not others else _of_one(run, execution):
-                count += self.objects.delete_all(prefix)
-        self.objects.delete(_run(execution))
-        return count
-
     def find_run_name(self, execution: str) -> RunName | None:
         """Which job an execution is of; None where it was never staged."""
         data = self.objects.find(_run(execution))
         return None if data is None else _read(RunName, data, _run(execution))
 
-    def _executions(self, job: str) -> set[str]:
-        """The executions that have a part in a job."""
-        found = set()
-        for key in self.objects.keys(f"jobs/{job}/"):
-            parts = key.split("/")
-            if len(parts) > _EXECUTION and parts[_EXECUTION - 1] == "executions":
-                found.add(parts[_EXECUTION])
-        return found
+    def forget_run(self, execution: str) -> None:
+        """Forget which job an execution is of."""
+        self.objects.delete(_run(execution))
 
     # Task tokens that wait
 
@@ -341,15 +310,17 @@ def _run(execution: str) -> str:
 
 
 def _receipt(keys: Keys | None, execution: str) -> str:
-    return keys.execution(execution, "receipt.json") if keys else f"failed/{execution}/receipt.json"
+    return keys.execution(execution, "receipt.json") if keys else f"{prefix_of_failed(execution)}receipt.json"
 
 
-def _of_one(run: RunName | None, execution: str) -> tuple[str, ...]:
-    """The prefixes of what an execution has alone, in a job that others have a part in."""
-    if run is None:
-        return ()
-    keys = Keys(run.job, run.fingerprint)
-    return keys.waves(execution), f"{keys.executions()}{execution}/"
+def prefixes_of_job(job: str) -> tuple[str, str]:
+    """Under which prefixes all lies that a job has; the job itself last."""
+    return f"waves/{job}/", f"{JOBS}{job}/"
+
+
+def prefix_of_failed(execution: str) -> str:
+    """Under which prefix an execution's things lie that was never staged."""
+    return f"failed/{execution}/"
 
 
 def _plain(record: Message) -> bytes:
