@@ -64,6 +64,7 @@ def test_every_page_is_without_fault(
         visitor.log_in()
         for name, path in PAGES.items():
             page = visitor.visit(path.format(run=finished))
+            assert visitor.faults == [], name
             settled(page)
             expect(page.locator("h1")).to_have_count(1)
             keep_screenshot(page, f"{name}-{look}")
