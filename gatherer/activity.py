@@ -31,6 +31,9 @@ LISTED = 100
 """Runs that are looked through, the latest first."""
 
 _READERS = 16
+"""Of one run's reports, at a time."""
+
+_LOOKERS = 8
 _FAILED_CHILDREN = 20
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
 
@@ -99,7 +102,9 @@ class ActivityReader:
             return known.last
 
     def look_at(self, summaries: Iterable[JobSummary]) -> list[RunActivity]:
-        return [self.look(one) for one in summaries]
+        """Several runs, some at a time."""
+        with ThreadPoolExecutor(_LOOKERS) as lookers:
+            return list(lookers.map(self.look, summaries))
 
     def _of(self, model_id: str) -> _Known:
         with self._lock:

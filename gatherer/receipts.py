@@ -40,7 +40,6 @@ class Receipt:
     usd: Compared | None = None
     invocations: Compared | None = None
     leaves: Compared | None = None
-    steps: tuple[tuple[str, float], ...] = ()
     trouble: str | None = None
 
 
@@ -61,7 +60,6 @@ def compared(model_id: str, ended: float | None, said: dict[str, Any]) -> Receip
         usd=pair("usd"),
         invocations=pair("invocations"),
         leaves=pair("leaves"),
-        steps=tuple((str(name), float(value)) for name, value in actual["seconds_by_step"].items()),
     )
 
 

@@ -28,7 +28,7 @@ async def economics(request: Request) -> Response:
         "economics.html",
         fields=FIELDS,
         asked=asked,
-        found=estimate(asked),
+        found=await run_in_threadpool(estimate, asked),
         ceiling=SPAWN_RATE,
         receipts=receipts,
         price=prices(),
@@ -39,5 +39,6 @@ async def economics(request: Request) -> Response:
 async def economics_plan(request: Request) -> Response:
     """The plans alone, as the page shows them while its sliders move."""
     asked = read_form(request.query_params)
-    text = fragment("economics_plan.html", asked=asked, found=estimate(asked), ceiling=SPAWN_RATE)
+    found = await run_in_threadpool(estimate, asked)
+    text = fragment("economics_plan.html", asked=asked, found=found, ceiling=SPAWN_RATE)
     return HTMLResponse(text, headers=HEADERS)

@@ -23,8 +23,9 @@ from snakebatch.graph import draw_svg, lay_out, read_machine
 from snakebatch.mesh.contradiction import SURE, Contradiction, Group
 from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.store import Keys
-from snakebatch.planner import plan as planner
 from snakebatch.planner import seed_model
+from snakebatch.planner.constants import constants, measured
+from snakebatch.planner.plan import MEMORY_GB
 from snakebatch.planner.prices import prices
 from snakebatch.planner.rate import SHORT_INVOCATION, SPAWN_RATE, WINDOW, max_concurrency
 
@@ -113,7 +114,9 @@ async def formulas(request: Request) -> Response:
         ceiling=SPAWN_RATE,
         allowed=math.floor(SPAWN_RATE * WINDOW),
         depths=[(rows, 1000, deepest(rows, 1000), even(rows, 1000)) for rows in _EXAMPLE_ROWS],
-        planner=planner,
+        known=constants(),
+        measured=measured(),
+        memory=MEMORY_GB,
         v9=[seed_model.seed_plan(1_000_000, layers) for layers in (1, 5, 25)],
         seed_model=seed_model,
         price=prices(),

@@ -37,7 +37,7 @@ FIELDS = (
     Field("rows", "Rows", 1_000_000, 1, 10**10, 10**8, "after duplicates are folded", log=True),
     Field("n_layers", "Layers", 5, 1, MAX_LAYERS, 50, "every row votes through each"),
     Field("tau", "Tau", 1000, 1, 10**9, 100_000, "rows of a slice at most", log=True),
-    Field("columns", "Columns", 10, 1, 100_000, 200, "staging and the model grow with them", log=True),
+    Field("columns", "Columns", 20, 1, 100_000, 200, "staging and the model grow with them", log=True),
     Field("classes", "Classes", 2, 1, 10**7, 10_000, "many make a leaf dearer", log=True),
     Field("slots", "Slots", None, 0, MOST_SLOTS, 200, "empty: none, unless time needs them", auto=True),
     Field("max_usd", "Most dollars", 5, 0.001, 10**6, 100, "a dearer plan is refused", log=True, whole=False),

@@ -5,7 +5,8 @@ const form = document.getElementById("plan-form");
 const place = document.getElementById("plan");
 const STEPS = 1000;
 let timer = 0;
-let asked = 0;
+let planning = false;
+let again = false;
 
 /** Where on its slider a number stands, and back. */
 const scale = ({ least, most, log, whole }) => ({
@@ -50,16 +51,27 @@ function soon() {
   timer = setTimeout(plan, 120);
 }
 
+/** Ask for a plan; one question at a time, and the latest when it is answered. */
 async function plan() {
+  again = planning;
+  if (planning) return;
+  planning = true;
+  try {
+    await ask();
+  } finally {
+    planning = false;
+  }
+  if (again) await plan();
+}
+
+async function ask() {
   const query = new URLSearchParams(new FormData(form)).toString();
-  const mine = ++asked;
   let answer;
   try {
     answer = await fetch(`/economics/plan?${query}`);
   } catch {
     return say("The server can't be reached: these are the last plans it made.");
   }
-  if (mine !== asked) return; // a later question is under way
   if (!answer.ok) return say(`The server answered ${answer.status}: reload the page.`);
   place.innerHTML = await answer.text();
   for (const number of form.querySelectorAll("input[name]")) mark(number);

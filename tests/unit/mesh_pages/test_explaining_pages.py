@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,6 +16,9 @@ from snakebatch.errors import InputError
 from snakebatch.mesh.contradiction import contradiction, paper_population
 from tests.support.pages import PagesBench, check_page, said
 from tests.support.tables import three_classes
+
+_PAGE = Path(__file__).resolve().parents[3] / "docs/pages.md"
+DOCUMENTED = re.findall(r"```python\n(.*?)```", _PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def test_every_state_of_the_deployed_workflow_says_why_it_is_there(pages: PagesBench) -> None:
@@ -145,3 +150,14 @@ def test_who_comes_while_it_trains_is_told_so(pages: PagesBench, monkeypatch: py
 
     monkeypatch.setattr(pages.state.demonstrations, "of_paper", busy)
     assert "try again in a moment" in pages.text("/paper?train=1", 503)
+
+
+def test_the_documented_lines_give_what_stands_beside_them(capsys: pytest.CaptureFixture[str]) -> None:
+    example = next(block for block in DOCUMENTED if "contradiction(" in block)
+    exec(compile(example, "docs/pages.md", "exec"), {})
+    printed = capsys.readouterr().out.splitlines()
+    told = re.findall(r"print\(.*?\)  # (.*)", example)
+    assert len(printed) == len(told) == 2
+    for line, figures in zip(printed, told, strict=True):
+        for value, figure in zip(line.split(), figures.split(", "), strict=True):
+            assert value.startswith(figure.removesuffix("..."))
