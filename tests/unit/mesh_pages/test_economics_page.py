@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -29,7 +31,7 @@ def test_the_page_says_what_the_planner_says(pages: PagesBench) -> None:
 @pytest.mark.parametrize("slots", ["auto", 12])
 @pytest.mark.parametrize(("rows", "layers", "classes"), [(1, 1, 2), (10**6, 5, 2), (10**9, 50, 5000)])
 def test_the_page_and_the_api_have_one_planner(
-    rows: int, layers: int, classes: int, slots: Literal[auto] | int
+    rows: int, layers: int, classes: int, slots: Literal["auto"] | int
 ) -> None:
     asked = PlanAsked(rows=rows, n_layers=layers, classes=classes, slots=slots)
     typed = {"rows": str(rows), "n_layers": str(layers), "classes": str(classes), "slots": str(slots)}
