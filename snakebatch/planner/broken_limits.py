@@ -28,6 +28,7 @@ def broken_limits(found: Simulated, work: Workload, rules: RuleBook, memory_gb: 
         ("children of a Map at a time", float(max(found.concurrency, default=0)), float(limits.concurrency)),
         ("seconds of a packet", found.longest_packet, limits.packet_seconds),
         ("seconds of Stage, NextWave or Settle", functions, limits.function_seconds),
+        ("seconds of Gather", found.by_state.get("Gather", 0.0), limits.gather_seconds),
         ("seconds of the execution", found.seconds, limits.execution_seconds),
         ("events of the execution's history", _history(work), float(limits.history_events)),
         ("tenths of GB of a shard's memory", 10 * memory, 10 * memory_gb),

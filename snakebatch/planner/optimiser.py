@@ -153,8 +153,9 @@ def _mesh(
     if bounds.slots is None and bounds.most_slots not in slots:
         slots = (*slots, bounds.most_slots)
     memories = (bounds.memory_gb,) if bounds.memory_gb else MEMORIES_GB
-    sizes = (bounds.leaf_rows,) if bounds.leaf_rows else (own, own // 2, 2 * own)
-    for size, many, memory in product(sizes, slots, memories):
+    # The mesh sizes packets by the job's rows alone, so that a resumed run finds those of an earlier one.
+    size = bounds.leaf_rows or own
+    for many, memory in product(slots, memories):
         cut = Cut(leaf_rows=size, levels_per_wave=bounds.levels_per_wave)
         work = workload(job, known, cut)
         choices = Choices(slots=many, memory_gb=memory, most_concurrency=bounds.most_concurrency)

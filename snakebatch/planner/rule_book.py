@@ -19,7 +19,7 @@ class Limits:
     """What Step Functions, Lambda and S3 allow one execution, as AWS documents it.
 
     Bytes, counts and seconds; ``packet_seconds`` is the shards' own timeout, ``function_seconds`` that of
-    Stage, NextWave and Settle, ``execution_seconds`` the state machine's.
+    Stage, NextWave and Settle, ``gather_seconds`` that of Gather, ``execution_seconds`` the state machine's.
     """
 
     payload_bytes: int = 256 * 1024
@@ -29,6 +29,7 @@ class Limits:
     """Environments at a time in an account, unless AWS raised it (the seeds' had 20,000)."""
     packet_seconds: float = 300.0
     function_seconds: float = 900.0
+    gather_seconds: float = 3600.0
     execution_seconds: float = 21_600.0
     memory_gb: float = 4.0
     largest_memory_gb: float = 10.0
