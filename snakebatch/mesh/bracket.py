@@ -11,12 +11,11 @@ from snakebatch.mesh.bracket_records import Brackets, Record
 from snakebatch.mesh.bracket_table import BracketTable
 from snakebatch.mesh.budget import Budget
 from snakebatch.mesh.lease import LeaseTable
-from snakebatch.mesh.pacing import pace_of
+from snakebatch.mesh.pacing import pace_of, places
 from snakebatch.mesh.requests import BracketEvent
 from snakebatch.mesh.routing import Ring
 from snakebatch.mesh.sweep import Sweep, TellLeak
 from snakebatch.mesh.switching import Switching
-from snakebatch.planner.rate import max_concurrency
 
 LONGEST_QUEUE = 7_200.0
 """Seconds in the queue after which an execution gives up rather than hang."""
@@ -89,7 +88,7 @@ class Bracket:
             "admitted": lease is not None,
             "rate": round(lease.share if lease is not None else 0.0, 3),
             "slots": slots,
-            "max_concurrency": max_concurrency(lease.share if lease is not None else 0.0, slots=slots),
+            "max_concurrency": places(lease.share if lease is not None else 0.0, event.packets, slots=slots),
             **_patience(event.tries, wait),
         }
 

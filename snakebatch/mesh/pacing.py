@@ -23,7 +23,7 @@ def pace_of(
     """What may run at a time. Its own slots come first, else the part of a session's that its lease has.
 
     A Map whose ``packets`` and the ``recent`` starts of this execution fit into one window of its share may
-    start them all at once; None = their number is not known.
+    start them all at once; None = as many as the lease was asked for.
 
     Without a lease one child goes at a time: slower than any share, and never over the rate.
     """
@@ -34,11 +34,17 @@ def pace_of(
     elif lease is not None and lease.session in brackets.records and brackets.records[lease.session].counts:
         record, slots = brackets.records[lease.session], lease.slots
     share = lease.share if lease is not None else 0.0
-    if packets is None:
-        concurrency = max_concurrency(share, slots=slots)
-    else:
-        concurrency = map_concurrency(share, packets=packets, recent=recent, slots=slots)
+    if packets is None and lease is not None:
+        packets = lease.want.packets
+    concurrency = places(share, packets or 0, recent=recent, slots=slots)
     return Pace(concurrency, slots, record.ring if record is not None and slots else None)
+
+
+def places(share: float, packets: int, *, recent: int = 0, slots: int = 0) -> int:
+    """Children at a time of a Map of so many packets; 0 = their number is not known."""
+    if not packets:
+        return max_concurrency(share, slots=slots)
+    return map_concurrency(share, packets=packets, recent=recent, slots=slots)
 
 
 @dataclass
