@@ -9,6 +9,7 @@ from typing import Any
 from snakebatch.cli_files import check_out, find_table
 from snakebatch.cli_model import score_training
 from snakebatch.cli_summary import Summary
+from snakebatch.cli_train import execution_parameters
 from snakebatch.client import MeshSnake
 from snakebatch.clock import Clock, SystemClock
 from snakebatch.engine.model_json import text_of
@@ -40,18 +41,9 @@ def model_of(arguments: argparse.Namespace, **more: Any) -> MeshSnake:
 
 
 def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "n_layers": arguments.layers,
-        "bucket": arguments.bucket,
-        "tau": arguments.tau,
-        "seed": arguments.seed,
-        "oppose_profile": arguments.profile,
-        "lookahead": arguments.lookahead,
-        "leaf_grain": arguments.leaf_grain,
-        "levels_per_wave": arguments.levels_per_wave,
-        "slots": arguments.slots,
-        "slots_required": arguments.slots_required,
-    }
+    asked = execution_parameters(arguments)
+    del asked["target"]  # MeshSnake takes it by itself
+    return asked
 
 
 def _place(arguments: argparse.Namespace) -> dict[str, Any]:
