@@ -85,7 +85,8 @@ def _is_encrypted(request: Request) -> bool:
 
 def _page(request: Request, problem: str | None, goal: str, status: int) -> Response:
     make: LoginPage = getattr(request.app.state, "login_page", plain_page)
-    return HTMLResponse(make(problem, local_path(goal)), status, _HEADERS)
+    headers: dict[str, str] = getattr(request.app.state, "page_headers", {})
+    return HTMLResponse(make(problem, local_path(goal)), status, headers | _HEADERS)
 
 
 def plain_page(problem: str | None, goal: str) -> str:

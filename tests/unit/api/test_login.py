@@ -33,6 +33,13 @@ def test_a_form_logs_in(api: ApiBench, kind: str) -> None:
     assert COOKIE in answer.cookies
 
 
+def test_the_form_has_the_headers_of_every_page(api: ApiBench) -> None:
+    answer = api.anybody().get("/login")
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+
+
 def test_a_wrong_key_shows_the_form_again(api: ApiBench) -> None:
     answer = api.anybody().post("/login", data={"key": "sb_wrong", "next": "/runs"})
     assert answer.status_code == 401
