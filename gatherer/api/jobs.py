@@ -34,8 +34,9 @@ class Deleted(BaseModel):
 async def status(request: Request, model_id: ModelId) -> Response:
     """How far a job is. Cheap: all who ask for one job within a second share one look."""
     cache: StatusCache = request.app.state.statuses
-    body = await cache.status(model_id)
-    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+    body, age = await cache.status(model_id)
+    headers = {"Cache-Control": "no-store", "Age": str(int(age))}
+    return Response(body, media_type="application/json", headers=headers)
 
 
 @router.get("/v9/jobs", operation_id="jobs", responses=documented(405, 422))
