@@ -21,9 +21,6 @@ MEMORY_GB = 4.0
 LONGEST = 21_600.0
 """Seconds that the state machine lets an execution run."""
 
-_MOST_SIMULATED = 20_000
-"""Packets up to which a plan is simulated: some 0.3 s. Above, Maps are reckoned as rounds of packets."""
-
 _FIXED_TRANSITIONS = 40
 _MESSAGES_PER_LEAF = 0.3
 
@@ -182,12 +179,11 @@ def plan_of(
 
 
 def estimate(work: Workload, rules: RuleBook, known: Constants, choices: Choices, price: Prices) -> Simulated:
-    """The run simulated; one of too many packets with fewer and longer ones, whose sum is the same."""
-    if work.invocations <= _MOST_SIMULATED:
-        return simulate(work, rules, known, choices, price=price)
-    found = simulate(work.coarse(_MOST_SIMULATED), rules, known, choices, price=price)
-    more = work.invocations - _MOST_SIMULATED
-    # What every packet costs beside its work, of those that were put together.
+    """The run simulated; where packets were put together, what each costs beside its work is added."""
+    found = simulate(work, rules, known, choices, price=price)
+    more = work.invocations - sum(len(wave.packets) for wave in work.waves)
+    if not more:
+        return found
     places = max(1, max(found.concurrency))
     seconds = more * known.invocation / places
     found.seconds += seconds

@@ -8,7 +8,7 @@ them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from snakebatch.planner.constants import Constants
@@ -22,6 +22,9 @@ _ITEM_BYTES = 220
 
 _MESSAGES_AT_ONCE = 10
 """Leaf messages in one SQS request."""
+
+MOST_PACKETS = 5_000
+"""Packets of a wave that are simulated one by one: a tenth of a second. More are put together."""
 
 Role = OneOf["divide", "leaf"]
 
@@ -49,10 +52,19 @@ class Cut:
 
 @dataclass(frozen=True)
 class Wave:
-    """One Map: ``packets`` have the seconds of work of each, on a core at full speed."""
+    """One Map: ``packets`` have the seconds of work of each, on a core at full speed.
+
+    Where there are very many, ``packets`` are fewer and longer ones, whose sum is the same, and ``count``
+    says how many there really are.
+    """
 
     role: Role
     packets: tuple[float, ...]
+    many: int | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.packets) if self.many is None else self.many
 
 
 @dataclass(frozen=True)
@@ -75,19 +87,14 @@ class Workload:
     """Of a packet, for a target of few classes."""
     most_item_bytes: int
 
-    def coarse(self, most: int) -> Workload:
-        """The same work in at most so many packets: neighbours are put together."""
-        share = min(1.0, most / self.invocations)
-        return replace(self, waves=tuple(_coarse(wave, share) for wave in self.waves))
-
     @property
     def packets(self) -> int:
         """Of the largest wave."""
-        return max((len(wave.packets) for wave in self.waves), default=0)
+        return max((wave.count for wave in self.waves), default=0)
 
     @property
     def invocations(self) -> int:
-        return sum(len(wave.packets) for wave in self.waves)
+        return sum(wave.count for wave in self.waves)
 
     @property
     def work_seconds(self) -> float:
@@ -124,20 +131,21 @@ def workload(job: Job, constants: Constants, cut: Cut | None = None) -> Workload
         assemble_seconds=model * constants.assemble_byte,
         divide_evaluations=evaluations,
         leaf_rows=cut.leaf_rows or leaf_rows(job.rows),
-        most_item_bytes=_ITEM_BYTES * max(len(wave.packets) for wave in waves),
+        most_item_bytes=_ITEM_BYTES * max(wave.count for wave in waves),
     )
 
 
-def _coarse(wave: Wave, share: float) -> Wave:
-    count = max(1, math.ceil(len(wave.packets) * share))
-    return Wave(wave.role, (sum(wave.packets) / count,) * count)
+def _even(role: Role, seconds: float, count: int) -> Wave:
+    """So many packets of so many seconds each."""
+    shown = min(count, MOST_PACKETS)
+    return Wave(role, (seconds * count / shown,) * shown, None if shown == count else count)
 
 
 def _leaf_wave(job: Job, constants: Constants, cut: Cut) -> Wave:
     size = (cut.leaf_rows or leaf_rows(job.rows)) / job.weight
     count = max(1, math.ceil(job.rows / max(size, 1.0)))
     seconds = job.rows / count * job.weight * constants.leaf_row
-    return Wave("leaf", (seconds,) * (count * job.n_layers))
+    return _even("leaf", seconds, count * job.n_layers)
 
 
 def _divide_waves(job: Job, constants: Constants, cut: Cut) -> tuple[list[Wave], float]:
@@ -156,5 +164,5 @@ def _divide_waves(job: Job, constants: Constants, cut: Cut) -> tuple[list[Wave],
             size, slices, here, level = size / 2, slices * 2, here * 2, level + 1
         total += used * packets
         seconds = used * constants.evaluation
-        waves.append(Wave("divide", (seconds,) * (round(packets) * job.n_layers)))
+        waves.append(_even("divide", seconds, round(packets) * job.n_layers))
     return waves, total * job.n_layers

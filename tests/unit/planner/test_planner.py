@@ -78,3 +78,13 @@ def test_prices_say_where_and_when_they_were_read() -> None:
     assert prices().provisioned_gb_second + prices().provisioned_duration_gb_second == pytest.approx(
         0.0000162242
     )
+
+
+def test_a_plan_of_any_size_is_made_at_once() -> None:
+    """Whatever the HTTP API lets in: packets of huge jobs are put together before they are simulated."""
+    huge = make_plan(rows=10**10, n_layers=10_000, tau=1, max_usd=1e12)
+    assert huge.invocations > 10**8
+    assert not huge.feasible
+    twice = make_plan(rows=10**8, n_layers=2000, tau=1000, max_usd=1e12)
+    once = make_plan(rows=10**8, n_layers=1000, tau=1000, max_usd=1e12)
+    assert twice.usd == pytest.approx(2 * once.usd, rel=0.05)
