@@ -185,7 +185,7 @@ def _alone(
         moved = 2 * work.csv_bytes / known.s3_bytes_per_second
         parts["start and S3"] = known.init + moved + work.model_bytes / known.upload_bytes_per_second
         run.counts = Counts(requests=1, gb_seconds=sum(parts.values()) * memory, puts=2, gets=2)
-        run.starts, run.spawned = [0.0], 1
+        run.starts, run.rationed, run.spawned = [0.0], [0.0], 1
     run.by_state, run.seconds = parts, sum(parts.values())
     run.usd = bill(run.counts, price, rules, memory)
     need = 0.5 + (2.5 * work.population_bytes + (work.model_bytes if where == "lambda" else 0)) / 1e9

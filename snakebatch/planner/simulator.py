@@ -61,6 +61,8 @@ class Simulated:
     seconds: float = 0.0
     by_state: dict[str, float] = field(default_factory=dict)
     starts: list[float] = field(default_factory=list)
+    rationed: list[float] = field(default_factory=list)
+    """Those of the starts that the rules count: on slots nothing is rationed."""
     spawned: int = 0
     throttled: int = 0
     concurrency: list[int] = field(default_factory=list)
@@ -72,13 +74,13 @@ class Simulated:
 
     @property
     def busiest(self) -> int:
-        """The most starts in any ten seconds."""
-        return busiest_window(self.starts)
+        """The most starts in any ten seconds, of those that the rules count."""
+        return busiest_window(self.rationed)
 
     @property
     def peak_rate(self) -> float:
-        """Starts a second over the busiest ten."""
-        return self.busiest / 10.0
+        """Starts a second over the busiest ten, slots included."""
+        return busiest_window(self.starts) / 10.0
 
 
 def simulate(
@@ -96,6 +98,7 @@ def simulate(
     run.go()
     found = run.found
     found.seconds = run.now
+    found.rationed = run.account.rationed
     found.starts, found.spawned, found.throttled = (
         run.account.starts,
         run.account.spawned,
@@ -236,7 +239,11 @@ class _Run:
         def attempt(number: int, seconds: float, tries: int, when: float) -> None:
             nonlocal running, latest
             latest = max(latest, when)
-            started = None if self.faults.throttled else self.account.start(self._shard(wave, number), when)
+            started = (
+                None
+                if self.faults.throttled
+                else self.account.start(self._shard(wave, number, allowed), when)
+            )
             if started is None:
                 self.account.throttled += self.faults.throttled
                 if tries > _RETRIES:
@@ -305,8 +312,18 @@ class _Run:
             self.counts.slot_gb_seconds += share * seconds * self.choices.memory_gb
             self.counts.gb_seconds -= share * seconds * self.choices.memory_gb
 
-    def _shard(self, wave: Wave, number: int) -> int:
-        """Root packets by a hash, later ones counting on from the job's own start, as ``mesh/routing.py``."""
-        if wave is self.work.waves[0] and wave.role == "divide" and not self.choices.slots:
+    def _shard(self, wave: Wave, number: int, allowed: int) -> int:
+        """As ``mesh/routing.py``: roots by a hash, later packets counting on from the job's own start; with
+        slots, their share of the packets goes round them and the others round the other shards.
+        """
+        slots = self.choices.slots
+        if slots:
+            share, width = min(slots, allowed), min(slots, SHARDS)
+            turn, before = (number + 1) * share // allowed, number * share // allowed
+            if turn > before:
+                return (self.first_shard + before % slots) % SHARDS
+            if width < SHARDS:
+                return (self.first_shard + width + (number - before) % (SHARDS - width)) % SHARDS
+        elif wave is self.work.waves[0] and wave.role == "divide":
             return (self.first_shard * 7 + number * 61 + self.draws.randrange(1)) % SHARDS
         return (self.first_shard + number) % SHARDS

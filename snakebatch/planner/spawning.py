@@ -13,9 +13,12 @@ SHARDS = 100
 
 @dataclass
 class Environment:
-    """One container of a shard; ``loaded`` once it has read the population."""
+    """One container of a shard; ``loaded`` once it has read the population. What starts on a provisioned one
+    is not rationed.
+    """
 
     loaded: bool = False
+    provisioned: bool = False
     free: float = 0.0
 
 
@@ -25,6 +28,8 @@ class Account:
 
     rules: RuleBook
     starts: list[float] = field(default_factory=list)
+    rationed: list[float] = field(default_factory=list)
+    """Those of the starts that the rules count: not what started on slots."""
     spawned: int = 0
     throttled: int = 0
     _idle: dict[int, list[Environment]] = field(default_factory=lambda: defaultdict(list))
@@ -34,18 +39,21 @@ class Account:
     def provision(self, slots: int, first: int) -> None:
         """Slots on consecutive shards: environments that are started, and have not read anything."""
         for turn in range(slots):
-            self._idle[(first + turn) % SHARDS].append(Environment())
+            self._idle[(first + turn) % SHARDS].append(Environment(provisioned=True))
 
     def start(self, shard: int, now: float) -> tuple[Environment, bool] | None:
         """An environment of the shard and whether it is new; None = 429, nothing was started."""
         idle = [one for one in self._idle[shard] if one.free <= now]
         while self._busy and self._busy[0] <= now:
             heapq.heappop(self._busy)
-        environment = next((one for one in idle if one.loaded), idle[0] if idle else None)
-        if not self._admits(shard, now, new=environment is None):
+        environment = max(idle, key=lambda one: (one.provisioned, one.loaded), default=None)
+        on_slot = environment is not None and environment.provisioned
+        if not on_slot and not self._admits(shard, now, new=environment is None):
             self.throttled += 1
             return None
         self.starts.append(now)
+        if not on_slot:
+            self.rationed.append(now)
         if environment is not None:
             return environment, False
         self.spawned += 1
@@ -75,7 +83,7 @@ class Account:
     def recent(self, now: float) -> int:
         """Starts within the last window."""
         count = 0
-        for start in reversed(self.starts):
+        for start in reversed(self.rationed):
             if start <= now - self.rules.window:
                 break
             count += 1

@@ -127,17 +127,23 @@ def rested(cloud: EmbeddedCloud) -> EmbeddedCloud:
     return cloud
 
 
-@pytest.mark.parametrize(("share", "at_a_time"), [(1.0, 2), (0.1, 1)])
-def test_each_map_goes_as_the_lease_of_its_wave_allows(
-    rested: EmbeddedCloud, share: float, at_a_time: int
+@pytest.mark.parametrize("share", [1.0, 0.1])
+def test_packets_that_fit_into_a_window_of_the_share_all_go_at_once(
+    rested: EmbeddedCloud, share: float
 ) -> None:
     ended = train(rested, TEXT, max_share=share, **PARAMETERS)
-    assert concurrency(ended) == {"Divide": at_a_time, "Leaf": at_a_time}, "there are two packets"
+    assert concurrency(ended) == {"Divide": 2, "Leaf": 2}, "there are two packets"
+
+
+def test_more_packets_go_as_the_lease_of_their_wave_allows(rested: EmbeddedCloud) -> None:
+    """A tenth of the rate admits 16 starts in ten seconds: 17 packets go one after the other."""
+    ended = train(rested, TEXT, max_share=0.1, **{**PARAMETERS, "n_layers": 17})
+    assert concurrency(ended) == {"Divide": 1, "Leaf": 1}
 
 
 def test_slots_come_on_top_in_every_map(rested: EmbeddedCloud) -> None:
-    ended = train(rested, TEXT, slots=3, **PARAMETERS)
-    assert concurrency(ended) == {"Divide": 2 + 3, "Leaf": 2 + 3}
+    ended = train(rested, TEXT, slots=3, max_share=0.1, **{**PARAMETERS, "n_layers": 17})
+    assert concurrency(ended) == {"Divide": 1 + 3, "Leaf": 1 + 3}
 
 
 # The net in the graph, alone: there is no EventBridge here, and nobody sweeps
