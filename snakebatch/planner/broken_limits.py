@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from snakebatch.planner.rule_book import RuleBook, over
 from snakebatch.planner.spawning import SHARDS
-from snakebatch.planner.workload import Workload
+from snakebatch.planner.workload import ITEM_BYTES, Workload
 
 if TYPE_CHECKING:
-    from snakebatch.planner.simulator import Simulated
+    from snakebatch.planner.simulated import Simulated
 
 FIXED_STATES = 14
 """Transitions of a run with no divide and no slots: Stage to Trained."""
@@ -28,6 +28,7 @@ def broken_limits(found: Simulated, work: Workload, rules: RuleBook, memory_gb: 
         ("children of a Map at a time", float(max(found.concurrency, default=0)), float(limits.concurrency)),
         ("seconds of a packet", found.longest_packet, limits.packet_seconds),
         ("seconds of Stage, NextWave or Settle", functions, limits.function_seconds),
+        ("bytes of a Map item", float(ITEM_BYTES), float(limits.payload_bytes)),
         ("seconds of Gather", found.by_state.get("Gather", 0.0), limits.gather_seconds),
         ("seconds of the execution", found.seconds, limits.execution_seconds),
         ("events of the execution's history", _history(work), float(limits.history_events)),

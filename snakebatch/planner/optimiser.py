@@ -14,10 +14,10 @@ from typing import Literal as OneOf
 
 from snakebatch.planner.bill import Counts, bill
 from snakebatch.planner.constants import Constants
-from snakebatch.planner.plan import LONGEST, Plan, estimate, plan_of
+from snakebatch.planner.plan import Plan, estimate, plan_of
 from snakebatch.planner.prices import Prices
 from snakebatch.planner.rule_book import RuleBook
-from snakebatch.planner.simulator import FULL_CORE_GB, Choices, Simulated
+from snakebatch.planner.simulated import FULL_CORE_GB, Choices, Simulated
 from snakebatch.planner.sizing import leaf_rows
 from snakebatch.planner.workload import Cut, Job, Workload, workload
 
@@ -268,8 +268,3 @@ def _bound_sentence(best: Option) -> str:
     total = max(best.run.seconds, 1e-9)
     shown = ", ".join(f"{name} {seconds:.0f} s ({seconds / total:.0%})" for name, seconds in parts)
     return f"What takes the time: {shown}."
-
-
-def too_long(plan: Plan) -> bool:
-    """Whether an execution could not run as long."""
-    return plan.seconds > LONGEST

@@ -11,7 +11,8 @@ from snakebatch.planner.constants import Constants, constants
 from snakebatch.planner.prices import Prices, prices
 from snakebatch.planner.rate import SPAWN_RATE, WINDOW, burst_feasible
 from snakebatch.planner.rule_book import AWS, SEEDS, RuleBook
-from snakebatch.planner.simulator import Choices, Simulated, simulate
+from snakebatch.planner.simulated import Choices, Simulated
+from snakebatch.planner.simulator import simulate
 from snakebatch.planner.sizing import leaf_rows
 from snakebatch.planner.workload import Cut, Job, Workload, workload
 

@@ -16,7 +16,8 @@ from snakebatch.planner.prices import Prices
 from snakebatch.planner.rule_book import SEEDS, RuleBook
 from snakebatch.planner.seed_figures import INCIDENT_HOURS, INCIDENT_USD
 from snakebatch.planner.seed_model import DIVIDE_STEP
-from snakebatch.planner.simulator import Choices, Faults, Simulated, simulate
+from snakebatch.planner.simulated import Choices, Faults, Simulated
+from snakebatch.planner.simulator import simulate
 from snakebatch.planner.spawn_rate import busiest_window
 from snakebatch.planner.workload import Job, workload
 

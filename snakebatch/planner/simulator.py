@@ -12,18 +12,15 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from snakebatch.planner.bill import Bill, Counts, bill
+from snakebatch.planner.bill import Counts, bill
 from snakebatch.planner.broken_limits import FIXED_STATES, broken_limits
 from snakebatch.planner.constants import Constants
 from snakebatch.planner.prices import Prices, prices
-from snakebatch.planner.rate import SHORT_INVOCATION, map_concurrency
+from snakebatch.planner.rate import map_concurrency
 from snakebatch.planner.rule_book import RuleBook
-from snakebatch.planner.spawn_rate import busiest_window
+from snakebatch.planner.simulated import FULL_CORE_GB, Choices, Faults, Simulated
 from snakebatch.planner.spawning import SHARDS, Account
 from snakebatch.planner.workload import Wave, Workload
-
-FULL_CORE_GB = 1.769
-"""Memory with which Lambda gives one whole core: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
 _RETRIES, _FIRST_DELAY, _MOST_DELAY = 8, 2.0, 60.0
 """Of a child's task after a 429: see ``DividePacket`` in the state machine."""
@@ -31,56 +28,6 @@ _RETRIES, _FIRST_DELAY, _MOST_DELAY = 8, 2.0, 60.0
 _TIMEOUT_RETRIES = 2
 _S3_PUTS, _S3_GETS = 3.0, 4.0
 """Of a packet, from its writing to its report's reading."""
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What can be chosen beside the cut. ``most_concurrency`` caps every Map; with ``unpaced`` it is
-    what every Map runs at, whatever the rules admit: to see what is turned away then.
-    """
-
-    slots: int = 0
-    memory_gb: float = 4.0
-    most_concurrency: int | None = None
-    unpaced: bool = False
-    short_invocation: float = SHORT_INVOCATION
-
-
-@dataclass(frozen=True)
-class Faults:
-    """What goes wrong: every start is answered with 429, or every invocation hangs until its timeout."""
-
-    throttled: bool = False
-    hangs: bool = False
-
-
-@dataclass
-class Simulated:
-    """What became of a run. Seconds by state are of the wall clock; ``starts`` count from its beginning."""
-
-    seconds: float = 0.0
-    by_state: dict[str, float] = field(default_factory=dict)
-    starts: list[float] = field(default_factory=list)
-    rationed: list[float] = field(default_factory=list)
-    """Those of the starts that the rules count: on slots nothing is rationed."""
-    spawned: int = 0
-    throttled: int = 0
-    concurrency: list[int] = field(default_factory=list)
-    longest_packet: float = 0.0
-    counts: Counts = field(default_factory=Counts)
-    usd: Bill = field(default_factory=Bill)
-    broken: list[str] = field(default_factory=list)
-    failed: str | None = None
-
-    @property
-    def busiest(self) -> int:
-        """The most starts in any ten seconds, of those that the rules count."""
-        return busiest_window(self.rationed)
-
-    @property
-    def peak_rate(self) -> float:
-        """Starts a second over the busiest ten, slots included."""
-        return busiest_window(self.starts) / 10.0
 
 
 def simulate(

@@ -17,7 +17,7 @@ from snakebatch.planner.sizing import DIVIDE_BUDGET, SPLIT_COST, divide_rows, le
 EVALUATIONS_PER_ROW = 5.0
 """Of one level of the tree, for each row: literals tried on samples, then on all, and the paths again."""
 
-_ITEM_BYTES = 220
+ITEM_BYTES = 220
 """Of a Map item: a packet, a shard and a key."""
 
 _MESSAGES_AT_ONCE = 10
@@ -85,7 +85,7 @@ class Workload:
     divide_evaluations: float
     leaf_rows: int
     """Of a packet, for a target of few classes."""
-    most_item_bytes: int
+    items_bytes: int
 
     @property
     def packets(self) -> int:
@@ -131,7 +131,7 @@ def workload(job: Job, constants: Constants, cut: Cut | None = None) -> Workload
         assemble_seconds=model * constants.assemble_byte,
         divide_evaluations=evaluations,
         leaf_rows=cut.leaf_rows or leaf_rows(job.rows),
-        most_item_bytes=_ITEM_BYTES * max(wave.count for wave in waves),
+        items_bytes=ITEM_BYTES * max(wave.count for wave in waves),
     )
 
 

@@ -17,7 +17,8 @@ import pytest
 from snakebatch.clock import SimulatedClock
 from snakebatch.planner.constants import Constants, constants
 from snakebatch.planner.rule_book import AWS, SEEDS, RuleBook
-from snakebatch.planner.simulator import Choices, Simulated, simulate
+from snakebatch.planner.simulated import Choices, Simulated
+from snakebatch.planner.simulator import simulate
 from snakebatch.planner.workload import Job, Wave, Workload, workload
 from tests.support.handlers import ROOT
 

@@ -13,7 +13,8 @@ from snakebatch.planner.optimiser import Bounds, Goal
 from snakebatch.planner.prices import prices
 from snakebatch.planner.replay import INCIDENT, replay_incident, v9_run
 from snakebatch.planner.rule_book import SEEDS
-from snakebatch.planner.simulator import Choices, simulate
+from snakebatch.planner.simulated import Choices
+from snakebatch.planner.simulator import simulate
 from snakebatch.planner.workload import Job, workload
 from tests.support.handlers import ROOT
 

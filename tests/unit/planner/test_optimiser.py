@@ -11,7 +11,8 @@ from snakebatch.planner.optimiser import Bounds, Goal, choose
 from snakebatch.planner.prices import prices, regions
 from snakebatch.planner.replay import replay_incident, v9_run
 from snakebatch.planner.rule_book import AWS, SEEDS, RuleBook, rule_book
-from snakebatch.planner.simulator import Choices, simulate
+from snakebatch.planner.simulated import Choices
+from snakebatch.planner.simulator import simulate
 from snakebatch.planner.workload import Job, workload
 
 KNOWN, PRICE = constants(), prices()

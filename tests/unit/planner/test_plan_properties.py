@@ -12,7 +12,8 @@ from snakebatch.planner.constants import constants
 from snakebatch.planner.optimiser import Bounds, Goal, choose
 from snakebatch.planner.prices import prices
 from snakebatch.planner.rule_book import AWS, RULE_BOOKS, SEEDS
-from snakebatch.planner.simulator import Choices, simulate
+from snakebatch.planner.simulated import Choices
+from snakebatch.planner.simulator import simulate
 from snakebatch.planner.spawn_rate import busiest_window
 from snakebatch.planner.workload import Cut, Job, workload
 
