@@ -121,7 +121,8 @@ class Budget(_Mutable):
         """Seconds until it is worth asking again; None where nothing is coming back that could tell.
 
         A queue moves while shares cool: what they free goes to those ahead first. Who is not reached by that
-        waits at least as long as those ahead take to pass through the rate, a window each time it is full.
+        waits at least as long as those ahead take to pass through the rate: a window each time that, with
+        what it needs itself, fills it.
         """
         place = self.queue.get(holder)
         free = self.free(now, total)
@@ -133,7 +134,7 @@ class Budget(_Mutable):
             free += part.share
             if free + _EPSILON >= ahead + place.want.least:
                 return part.until - now
-        return WINDOW * (ahead // total)
+        return WINDOW * ((ahead + place.want.least - _EPSILON) // total)
 
     def renew(self, holder: str, want: Want, now: float, total: float) -> Lease | None:
         """Hold on for the next Map, with more or with less; None where nothing is held (any more).
