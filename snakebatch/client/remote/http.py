@@ -159,6 +159,12 @@ def checked_url(url: str) -> str:
         raise InputError(f"url is {url!r}; give the address of a gatherer, such as http://127.0.0.1:8080")
     if parts.username or parts.password:
         raise InputError("the url holds a name or a password: give the key as key=... or in SNAKEBATCH_KEY")
+    if parts.query or parts.fragment:
+        # Mostly the link that `snakebatch serve` prints: it holds the key, which errors must not show.
+        raise InputError(
+            "the url goes on after a ? or #, as a link to log in does: give the address alone, such as "
+            "http://127.0.0.1:8100, and the key as key=... or in SNAKEBATCH_KEY"
+        )
     try:
         parts.port  # noqa: B018  # raises on a port that is none
     except ValueError as error:

@@ -318,6 +318,7 @@ def test_url_and_key_come_from_the_environment(mesh: FakeMesh, monkeypatch: pyte
         ({"target_index": "z"}, "there is no column 'z'"),
         ({"url": "ftp://x"}, "url is 'ftp://x'"),
         ({"url": "http://user:word@x"}, "holds a name or a password"),
+        ({"url": "http://127.0.0.1:8100/#a"}, "the url goes on after a"),
         ({"key": "a b"}, "the key holds blanks"),
         ({"model_id": "x"}, "either data"),
         ({"stack": "s"}, "both url and stack"),
@@ -328,6 +329,14 @@ def test_what_can_t_be_used_is_refused_before_anything_is_sent(
 ) -> None:
     with pytest.raises(InputError, match=says):
         MeshSnake(ROWS, **(PARAMETERS | mesh.how | change))
+    assert not mesh.seen
+
+
+def test_a_link_to_log_in_is_no_address_and_its_key_is_not_shown(mesh: FakeMesh) -> None:
+    link = f"{mesh.how['url']}/login?key=never-shown"
+    with pytest.raises(InputError, match="as a link to log in does") as refused:
+        MeshSnake(ROWS, **(PARAMETERS | mesh.how | {"url": link}))
+    assert "never-shown" not in str(refused.value)
     assert not mesh.seen
 
 
