@@ -7,8 +7,8 @@
 ``look_at_grid`` is plain code (it may wait for S3 or Step Functions: it runs in a thread) and returns a
 ``Look``. Asked for JSON, the route answers ``data`` once; asked for events (``Accept: text/event-stream`` or
 ``?stream=1``), it sends ``fragments`` (HTML by element id) and ``data``, each when it has changed, until the
-look says that it ``ended`` or the reader goes. ``static/live.js`` is the other end: an element
-``<p data-live="/live/grid">`` starts it.
+look says that it ``ended``, what is looked at was deleted (``gone``), or the reader goes. ``static/live.js``
+is the other end: an element ``<p data-live="/live/grid">`` starts it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
+
+from snakebatch.errors import UnknownJobError
 
 _EVERY = 1.0
 _HEARTBEAT = 15
@@ -114,6 +116,9 @@ class Watchers:
     async def _news(self, name: str, look: Looking, sent: dict[str, str]) -> tuple[str, bool]:
         try:
             seen = await self.see(name, look)
+        except UnknownJobError:
+            # Deleted while somebody watches: no later look finds it either.
+            return _event("gone", "{}"), True
         except Exception:
             # The next look may succeed; the reader is told that what it sees is old.
             _LOG.exception("could not look at %s", name)

@@ -3,6 +3,7 @@
 //   fragments  {id: html}: what is inside the element of that id becomes the html
 //   data       any JSON: handed to document as the event "live" (event.detail)
 //   trouble    the server could not look this time
+//   gone       what is watched was deleted; the end follows
 //   end        nothing will change any more
 // What is replaced keeps its nodes where they stay the same, so that focus, opened details, scrolling and
 // transitions survive.
@@ -65,6 +66,7 @@ function localise(root) {
 
 function watch(line) {
   let retry = FIRST_RETRY;
+  let last = "ended";
   const say = (state, words) => {
     line.dataset.state = state;
     if (line.textContent !== words) line.textContent = words;
@@ -84,9 +86,12 @@ function watch(line) {
       document.dispatchEvent(new CustomEvent("live", { detail: JSON.parse(event.data) }));
     });
     source.addEventListener("trouble", () => say("waiting", "waiting for news"));
+    source.addEventListener("gone", () => {
+      last = "deleted";
+    });
     source.addEventListener("end", () => {
       source.close();
-      say("ended", "ended");
+      say("ended", last);
       document.dispatchEvent(new CustomEvent("live-end"));
     });
     source.addEventListener("error", () => {

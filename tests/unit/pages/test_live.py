@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI, Request, Response
 
 from gatherer.pages.live import Look, Watchers, live
+from snakebatch.errors import UnknownJobError
 
 
 class Scene:
@@ -88,6 +89,16 @@ def test_a_look_that_fails_is_told_and_tried_again() -> None:
         return parsed("".join([text async for text in eager().stream("x", scene)]))
 
     assert asyncio.run(watched()) == [("data", {"n": 1}), ("trouble", {}), ("data", {"n": 2}), ("end", {})]
+
+
+def test_the_stream_of_what_is_deleted_says_so_and_ends() -> None:
+    scene = Scene(Look({"n": 1}), UnknownJobError("there is no job 'x'"))
+
+    async def play() -> list[str]:
+        return [event async for event in eager().stream("x", scene)]
+
+    kinds = [kind for kind, _ in parsed("".join(asyncio.run(asyncio.wait_for(play(), 10))))]
+    assert kinds == ["data", "gone", "end"]
 
 
 def test_a_hundred_who_watch_the_same_share_one_look() -> None:
