@@ -151,6 +151,7 @@ SITES = [
     ({"Sec-Fetch-Site": "none"}, False),
     ({"Origin": "http://evil"}, False),
     ({"Origin": "null"}, False),
+    ({"Origin": "http://[x"}, False),
 ]
 
 
