@@ -16,16 +16,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatherer.api.buckets import Buckets
 from gatherer.api.keys import Caller, KeyRing
-from gatherer.api.problems import problem
+from gatherer.api.problems import API, problem
 from snakebatch.errors import MeshError
 
 OPEN_PATHS = frozenset({"/v9/health", "/login"})
 OPEN_FOLDERS = ("/static/",)
 
 COOKIE = "snakebatch_session"
-
-API = ("/v9/", "/live/")
-"""Paths of programs, which are told of a missing key; people are sent to the login."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="snakebatch"'}

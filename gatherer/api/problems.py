@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from gatherer.api.routes import methods_of
 from snakebatch.errors import (
@@ -29,6 +29,13 @@ from snakebatch.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+
+API = ("/v9/", "/live/")
+"""Paths of programs, which are told problems and of a missing key; people get pages and the login."""
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+ErrorPage = Callable[[str, str], str]
+"""Makes the page of a problem from its title and what it says: ``app.state.error_page``."""
 
 _STATUS: dict[type[SnakeBatchError], int] = {
     UnknownJobError: 404,
@@ -108,14 +115,8 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def add_problems(app: FastAPI) -> None:
     """Let every error of the application be told as a problem."""
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(SnakeBatchError, _ours)
-    app.add_exception_handler(ClientError, _aws)
-    app.add_exception_handler(BotoCoreError, _aws)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(RecursionError, _too_deep)
-    app.add_exception_handler(Exception, _fault)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, _told(handler))
 
 
 def field_errors(errors: Sequence[Any]) -> list[FieldError]:
@@ -183,3 +184,34 @@ async def _too_deep(request: Request, error: Exception) -> Response:
 async def _fault(request: Request, error: Exception) -> Response:
     # Starlette raises it again after this answer, so that the server's log has it whole.
     return problem(500, "the gatherer has a fault: its log says which")
+
+
+_HANDLERS: dict[type[Exception], Handler] = {
+    RequestValidationError: _invalid,
+    HTTPException: _refused,
+    SnakeBatchError: _ours,
+    ClientError: _aws,
+    BotoCoreError: _aws,
+    ClientDisconnect: _gone,
+    RecursionError: _too_deep,
+    Exception: _fault,
+}
+
+
+def _told(handler: Handler) -> Handler:
+    """The handler's problem: as a page to who looks at pages, else as it is."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        said = await handler(request, error)
+        make: ErrorPage | None = getattr(request.app.state, "error_page", None)
+        if make is None or request.url.path.startswith(API):
+            return said
+        if "text/html" not in request.headers.get("accept", ""):
+            return said
+        told = Problem.model_validate_json(bytes(said.body))
+        headers = {name: said.headers[name] for name in ("allow", "retry-after") if name in said.headers}
+        return HTMLResponse(
+            make(told.title, told.detail), said.status_code, {**request.app.state.page_headers, **headers}
+        )
+
+    return answer

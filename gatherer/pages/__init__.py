@@ -8,7 +8,7 @@ from gatherer.api.parts import Parts
 from gatherer.pages import home, runs, start
 from gatherer.pages.live import Watchers
 from gatherer.pages.mesh_pages import add_mesh_pages
-from gatherer.pages.rendering import HEADERS, Static, login_page
+from gatherer.pages.rendering import HEADERS, Static, error_page, login_page
 from gatherer.pages.run_view import RunViews
 from snakebatch.mesh.environment import Environment
 
@@ -21,6 +21,7 @@ def add_pages(app: FastAPI, parts: Parts) -> None:
     app.state.batches = Environment.read().predict_batch_machine
     app.state.runs = RunViews(parts.jobs, app.state.batches, parts.clock)
     app.state.login_page, app.state.page_headers = login_page, HEADERS
+    app.state.error_page = error_page
     app.mount("/static", Static(), name="static")
     for module in ROUTERS:
         app.include_router(module.router)

@@ -102,3 +102,8 @@ class Static(StaticFiles):
 def login_page(problem: str | None, goal: str) -> str:
     """The page that asks for a key, with the ``problem`` of the last one; then it goes to ``goal``."""
     return _TEMPLATES.get_template("login.html").render(path="/login", error=problem, next=goal)
+
+
+def error_page(title: str, detail: str) -> str:
+    """The page of a problem, as people are told it."""
+    return _TEMPLATES.get_template("error.html").render(path="", title=title, detail=detail)

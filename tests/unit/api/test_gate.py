@@ -9,8 +9,9 @@ import re
 import pytest
 from starlette.routing import Mount
 
-from gatherer.api.gate import API, COOKIE
+from gatherer.api.gate import COOKIE
 from gatherer.api.keys import KEPT_SECONDS, SESSION_SECONDS
+from gatherer.api.problems import API
 from gatherer.api.routes import routes_of
 from gatherer.api.settings import Rate
 from snakebatch.mesh.api_keys import hash_of

@@ -220,3 +220,23 @@ def test_every_error_that_may_end_a_run_has_its_advice() -> None:
     assert len(said) == len(ours)
     assert all(hasattr(errors, name) for name in ours)
     assert advice(None, "ABORTED") != advice(None, "TIMED_OUT") != advice("Unknown", "FAILED")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("/nothing", 404, "there is nothing at this path"),
+        ("/runs?status=%3Cscript%3E", 422, "status"),
+        ("/runs?after=%3Cscript%3E", 422, "no page follows this token"),
+    ],
+)
+def test_people_read_what_is_wrong_on_a_page_and_programs_as_json(
+    api: ApiBench, path: str, status: int, says: str
+) -> None:
+    people = Caller(api.app, {**BEARER, "Accept": "text/html,*/*;q=0.8"}).get(path)
+    assert (people.status_code, people.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert says in people.text
+    assert "<script>" not in people.text
+    assert people.headers.items() >= {n.lower(): v for n, v in HEADERS.items()}.items()
+    program = Caller(api.app, BEARER).get(path)
+    assert (program.status_code, program.headers["content-type"]) == (status, "application/problem+json")
