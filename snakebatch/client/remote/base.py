@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from numbers import Real
 from typing import Any
 
 from snakebatch.client.remote.core import CLOUD_THRESHOLD, MeshModel
@@ -65,6 +66,8 @@ class MeshSnakeBase:
             more=more,
         )
         check_data(data, y)
+        check_number("timeout", timeout, "seconds")
+        check_number("cloud_threshold", cloud_threshold, "rows")
         clock = clock or SystemClock()
         self._core = MeshModel(
             place.mesh(clock), model_id or "", progress_of(progress), clock, cloud_threshold=cloud_threshold
@@ -150,3 +153,11 @@ def check_data(data: Any, y: Any) -> None:
         raise InputError(
             "this is a model, not a table; MeshSnake.upload(...) puts it on the mesh, Snake(...) asks it here"
         )
+
+
+def check_number(name: str, value: Any, unit: str) -> None:
+    """Raise InputError where a number is wanted, or None: before a training is started, not after it."""
+    number = isinstance(value, Real)  # numpy's too
+    good = number and type(value) is not bool and value >= 0
+    if value is not None and not good:
+        raise InputError(f"{name} is {value!r}; give a number of {unit}, 0 or more, or None")
