@@ -7,6 +7,7 @@ of the bundle, unchanged: they find this cloud through the endpoint variables th
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import json
 import os
@@ -291,8 +292,10 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port))
     except OSError as error:
+        ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
+        advice = "name another port" if ours else "name an address of this machine, such as 127.0.0.1"
         raise CloudError(
-            f"{host}:{port} can't be listened on ({error.strerror or error}): name another port"
+            f"{host}:{port} can't be listened on ({error.strerror or error}): {advice}"
         ) from error
 
 

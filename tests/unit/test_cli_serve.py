@@ -138,3 +138,9 @@ def test_a_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -> No
         port = taken.getsockname()[1]
         assert cli.main(["serve", "--port", str(port)]) == cli.EXIT_FAILED
     assert f"127.0.0.1:{port} can't be listened on" in capsys.readouterr().err
+
+
+def test_an_address_of_another_machine_is_not_blamed_on_the_port(capsys: pytest.CaptureFixture[str]) -> None:
+    # 192.0.2.0/24 is kept for documentation (RFC 5737): no machine has it.
+    assert cli.main(["serve", "--host", "192.0.2.1", "--port", "0"]) == cli.EXIT_FAILED
+    assert "name an address of this machine" in capsys.readouterr().err
