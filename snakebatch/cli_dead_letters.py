@@ -6,13 +6,13 @@ import argparse
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from snakebatch.errors import InputError, shown
-from snakebatch.mesh.dead_letters import DeadLetter, DeadLetters
-from snakebatch.mesh.objects import Objects
-from snakebatch.mesh.store import JobStore
 from snakebatch.operations.aws import asking, clients
+
+if TYPE_CHECKING:
+    from snakebatch.mesh.dead_letters import DeadLetter, DeadLetters
 
 OUTPUTS = {
     "dead_letters_url": "ReportsDeadLettersUrl",
@@ -119,6 +119,10 @@ def _deployed(arguments: argparse.Namespace) -> DeadLetters:
         if any(given.values()):
             raise InputError("give --queue-url, --dead-letters-url and --bucket together, or a stack")
         given = _outputs(ask("cloudformation"), arguments.stack)
+    from snakebatch.mesh.dead_letters import DeadLetters
+    from snakebatch.mesh.objects import Objects
+    from snakebatch.mesh.store import JobStore
+
     store = JobStore(Objects(ask("s3"), given["bucket"]))
     return DeadLetters(ask("sqs"), given["dead_letters_url"], given["queue_url"], store)
 

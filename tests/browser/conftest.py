@@ -1,4 +1,4 @@
-"""A served system and a browser: one of each for all tests of a worker, and a fresh profile for each test."""
+"""A served system for all tests of a worker, and a browser for each test."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def _missing(why: str) -> None:
     pytest.skip(why)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
-    """Chromium, headless."""
+    """Chromium, headless; one a test, since Playwright's event loop would be in the way of other tests'."""
     found = subprocess.run([ROOT / "tools/find-chromium"], capture_output=True, text=True, check=False)
     if found.returncode:
         _missing(found.stderr)

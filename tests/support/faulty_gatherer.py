@@ -27,7 +27,7 @@ POINTS: dict[str, tuple[type, str, bool]] = {
     "token-received": (JobStore, "keep_pending", False),
     "token-kept": (JobStore, "keep_pending", True),
     "report-read": (JobStore, "report", True),
-    "bytes-written": (Upload, "write", True),
+    "bytes-written": (Upload, "feed", True),
     "model-uploading": (Upload, "_complete", False),
     "model-uploaded": (Upload, "_complete", True),
     "assembled": (JobStore, "put_assembled", True),

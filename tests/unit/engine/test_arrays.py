@@ -63,7 +63,7 @@ def test_a_frame_trains_as_its_rows_do() -> None:
 def test_columns_of_an_array_are_not_looked_at_cell_by_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(intake, "as_text", lambda cell: asked.append(cell) or str(cell))
-    monkeypatch.setattr(snake_input, "read_rows", lambda *_: pytest.fail("read row by row"))
+    monkeypatch.setattr(snake_input, "features_of", lambda *_: pytest.fail("read row by row"))
     trained(matrix())
     assert asked == []
 
