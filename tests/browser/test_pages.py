@@ -36,11 +36,16 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
+IN_THE_DARK = {
+    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
+    "resultTypes": ["violations"],
+}
 ON_A_PHONE = {
     "runOnly": {"type": "rule", "values": ["scrollable-region-focusable", "target-size"]},
     "resultTypes": ["violations"],
 }
-"""What may differ by the width: all rules take seconds a page."""
+"""What may differ by the colours, and by the width: all rules take seconds a page."""
+RULES_OF = {"light": RULES, "dark": IN_THE_DARK, "phone": ON_A_PHONE, "phone-dark": ON_A_PHONE}
 
 
 def settled(page: Page) -> None:
@@ -58,7 +63,6 @@ def test_every_page_is_without_fault(
     look: str, browser: Browser, served: Served, finished: str, request: pytest.FixtureRequest
 ) -> None:
     axe = request.getfixturevalue("axe") if _has_axe() else None
-    rules = ON_A_PHONE if "phone" in look else RULES
     grave: list[str] = []
     with Visitor.of(browser, served, **LOOKS[look]) as visitor:
         visitor.log_in()
@@ -73,7 +77,7 @@ def test_every_page_is_without_fault(
             )
             assert wide <= 0, f"{name} scrolls sideways by {wide} pixels"
             if axe is not None:
-                grave += [f"{name}: {fault}" for fault in faults_of(page, axe, rules)]
+                grave += [f"{name}: {fault}" for fault in faults_of(page, axe, RULES_OF[look])]
             page.close()
         assert visitor.faults == []
     assert grave == []

@@ -30,8 +30,11 @@ from tests.support.predictions import in_process, json_of, queries, small_snake
 
 KEY = "a-key-for-the-tests-of-the-client"
 PARAMETERS: dict[str, Any] = {"n_layers": 2, "bucket": 20, "tau": 60, "seed": 5}
-SIZES = {"http": (1, 4_999, 5_000, 20_001), "stack": (1, 5_000)}
+SIZES = {"http": (1, 4_999, 5_000), "stack": (1, 5_000)}
 """Rows of a batch; the sizes between are the same code both ways."""
+CASES = [(way, size, mode) for way, sizes in SIZES.items() for size in sizes for mode in MODES]
+CASES += [("http", 20_001, mode) for mode in ("prediction", "audit")]
+"""Several requests' worth in two modes only: test_predict.py asks for as many in all of them."""
 
 WAYS = ("http", "stack")
 
@@ -122,10 +125,7 @@ def test_the_seed_of_the_content_is_the_same_too(cloud: EmbeddedCloud, tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
-    ("small", "size"), [(way, size) for way, sizes in SIZES.items() for size in sizes], indirect=["small"]
-)
+@pytest.mark.parametrize(("small", "size", "mode"), CASES, indirect=["small"])
 def test_the_mesh_answers_as_snake_does(small: MeshSnake, mode: str, size: int) -> None:
     assert json_of(getattr(small, f"get_{mode}")(queries(size))) == in_process(mode, size)
 
