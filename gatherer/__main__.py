@@ -97,7 +97,6 @@ def _http(service: Service, environment: Environment) -> Iterator[None]:
         jobs=Jobs(store, boto3.client("stepfunctions"), environment.train_machine, clock),
         predict=PredictClient(sync_client(boto3), environment.predict_machine, predictions),
         pulse=service.pulse,
-        progress=service.drainer.progress,
         clock=clock,
         clients=boto3.client,
         settings=Settings.read_from(environment.values),

@@ -10,7 +10,6 @@ from fastapi import Request
 from gatherer.api.keys import Caller
 from gatherer.api.settings import Settings
 from gatherer.health import Pulse
-from gatherer.progress import Progress
 from snakebatch.clock import Clock
 from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.predicting import PredictClient
@@ -23,7 +22,6 @@ class Parts:
     jobs: Jobs
     predict: PredictClient
     pulse: Pulse
-    progress: Progress
     clock: Clock
     clients: Any
     settings: Settings = field(default_factory=Settings)

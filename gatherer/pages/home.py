@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from gatherer.api.parts import parts_of
 from gatherer.pages.rendering import page
 from gatherer.pages.runs import Asked, listed
 from snakebatch.engine.settings import PROFILES
@@ -62,6 +63,6 @@ async def show_form(
         "runs": (await run_in_threadpool(listed, request, Asked(), _LATEST)).model_copy(
             update={"next": None}
         ),
-        "now": request.app.state.parts.clock.time(),
+        "now": parts_of(request).clock.time(),
     }
     return page(request, "home.html", status=status, **context)

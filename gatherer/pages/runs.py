@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from gatherer.api.parts import Parts
+from gatherer.api.parts import parts_of
 from gatherer.pages.live import Look, live
 from gatherer.pages.rendering import fragment, page
 from gatherer.pages.run_view import RunViews, look_of
@@ -66,7 +66,7 @@ async def runs(
         runs=found,
         statuses=STATUSES,
         has_batches=batches_of(request) is not None,
-        now=_parts(request).clock.time(),
+        now=parts_of(request).clock.time(),
     )
 
 
@@ -82,7 +82,7 @@ async def live_runs(
 
     def look() -> Look:
         found = listed(request, asked)
-        now = _parts(request).clock.time()
+        now = parts_of(request).clock.time()
         table = fragment("runs_table.html", runs=found, asked=asked, now=now)
         return Look(data=found.body(), fragments={"runs-table": table})
 
@@ -133,7 +133,7 @@ def state_text(
 
 def listed(request: Request, asked: Asked, limit: int = _PAGE) -> JobList:
     """A page of runs; of a kind that this gatherer has no workflow for, none."""
-    jobs = _parts(request).jobs
+    jobs = parts_of(request).jobs
     if asked.kind == "training":
         return jobs.jobs(limit, asked.after, asked.status)
     batches = batches_of(request)
@@ -152,8 +152,3 @@ async def _run_page(request: Request, name: str, *, batch: bool) -> Response:
 
 def _missing(request: Request, detail: str) -> Response:
     return page(request, "error.html", status=404, title="Not found", detail=detail)
-
-
-def _parts(request: Request) -> Parts:
-    parts: Parts = request.app.state.parts
-    return parts

@@ -14,7 +14,6 @@ from gatherer.api.app import create_app
 from gatherer.api.parts import Parts
 from gatherer.api.settings import Settings
 from gatherer.health import Pulse
-from gatherer.progress import Progress
 from snakebatch.clock import SimulatedClock
 from snakebatch.mesh.api_keys import KeyFile, hash_of
 from snakebatch.mesh.jobs import Jobs
@@ -86,7 +85,6 @@ class ApiBench:
             jobs=self.jobs,
             predict=PredictClient(self.predictions, "predict", PredictionStore(self.objects)),
             pulse=self.pulse,
-            progress=Progress(),
             clock=self.clock,
             clients=lambda name: self.s3,
             settings=replace(self.settings, **settings),

@@ -67,7 +67,6 @@ class PagesBench:
             jobs=jobs,
             predict=PredictClient(fake, "predict", predictions),
             pulse=Pulse(self.clock),
-            progress=self.mesh.progress,
             clock=self.clock,
             clients=boto3.client,
         )
