@@ -70,7 +70,7 @@ def main() -> None:
     from gatherer.api.parts import Parts
 
     nothing: Any = _Nothing()
-    parts = Parts(nothing, nothing, nothing, nothing, nothing, nothing)
+    parts = Parts(jobs=nothing, predict=nothing, pulse=nothing, clock=nothing, clients=nothing)
     text = json.dumps(create_app(parts).openapi(), indent=2, ensure_ascii=False)
     sys.stdout.write(f"{text}\n")
 
