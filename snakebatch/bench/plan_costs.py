@@ -19,17 +19,21 @@ from snakebatch.bench.large_child import make_table
 from snakebatch.engine.csv_table import read_csv
 from snakebatch.engine.intake import Intake, digest
 from snakebatch.mesh.canonical import seal, unseal
+from snakebatch.mesh.coverage import LayerCheck
 from snakebatch.mesh.engines import SnakeEngine
 from snakebatch.mesh.messages import Packet, Report, Slice, Training, parse
 from snakebatch.mesh.packing import divide_packets, leaf_packets
 from snakebatch.mesh.population_file import from_bytes, to_bytes
-from snakebatch.mesh.shard import work
+from snakebatch.mesh.shard import Done, work
 from snakebatch.mesh.tree import root_slice
-from snakebatch.planner.sizing import DIVIDE_BUDGET
+from snakebatch.planner.sizing import DIVIDE_BUDGET, ROW_CELLS, leaf_rows
 
 T = TypeVar("T")
 
 TAU = 1000
+
+LAYERS = 5
+"""Of the job whose first layer is made."""
 
 LEAF_SAMPLE = 4
 """Leaf packets that are made; the others take as long."""
@@ -104,7 +108,7 @@ def _measure_shards(
             atoms=[],
         )
 
-    def run(role: Any, slices: list[Slice]) -> Report:
+    def run(role: Any, slices: list[Slice]) -> Done:
         return work(packet(role, slices), "p" * 32, population, engine)
 
     waves, final = [[root_slice(0, len(population), TAU)]], []
@@ -113,7 +117,7 @@ def _measure_shards(
         packets, waves, opened = waves, [], []
         for slices in packets:
             started = time.process_time()
-            report = run("divide", slices)
+            report = run("divide", slices).report
             seconds = time.process_time() - started
             found["divides"].append(
                 {
@@ -130,24 +134,36 @@ def _measure_shards(
         tell(f"divide: {len(packets)} packets")
         waves = list(divide_packets(opened, len(population)))
     found["slices"] = len(final)
-    leaves = list(leaf_packets(final, len(population.classes), len(population)))
+    size = leaf_rows(len(population), LAYERS)
+    leaves = list(leaf_packets(final, len(population.classes), size))
     found["leaf_packets"] = len(leaves)
     sample = [leaves[place] for place in np.linspace(0, len(leaves) - 1, LEAF_SAMPLE).astype(int)]
     found["leaf_rows"] = sum(piece.n for slices in sample for piece in slices)
-    reports = timed("leaf", lambda: [run("leaf", slices) for slices in sample])
-    found["leaf_evaluations"] = sum(report.evaluations for report in reports)
-    sealed = timed("seal", lambda: [seal("report", report.body()) for report in reports])
+    done = timed("leaf", lambda: [run("leaf", slices) for slices in sample])
+    found["leaf_evaluations"] = sum(one.report.evaluations for one in done)
+    sealed = timed("seal", lambda: [seal("report", one.report.body()) for one in done])
     found["report_bytes"] = sum(len(data) for data in sealed)
-    timed("unseal", lambda: [parse(Report, unseal("report", data, "x")) for data in sealed])
-    found["bucket_bytes"] = sum(
-        len(text.encode()) for report in reports for leaf in report.leaves for text in leaf.buckets
-    )
+    timed("cover", lambda: _check(sealed, len(population)))
+    found["bucket_bytes"] = sum(len(one.run or b"") for one in done)
+    rows = (0, min(len(population), ROW_CELLS // len(population.header)))
+    found["row_cells"] = rows[1] * len(population.header)
+    writing = packet("divide", []).model_copy(update={"rows": rows})
+    texts = timed("row_text", lambda: work(writing, "p" * 32, population, engine))
+    found["row_text_bytes"] = len(texts.run or b"")
+
+
+def _check(sealed: list[bytes], rows: int) -> None:
+    """As the gatherer does it, but for the end of the layer: these are not all of its packets."""
+    check = LayerCheck(0, rows)
+    for data in sealed:
+        report = parse(Report, unseal("report", data, "report"))
+        assert report.cover is not None  # a leaf's always is there
+        check.add(report.cover, report.index)
 
 
 def constants_of(found: dict[str, Any]) -> dict[str, float]:
     """The planner's constants of the processor that follow from a measurement."""
     cells = found["rows"] * (found["columns"] + 1)
-    reports = found["bucket_bytes"]
     return {
         "read_cell": found["read_s"] / cells,
         "population_byte": (found["digest_s"] + found["write_population_s"]) / found["population_bytes"],
@@ -155,10 +171,12 @@ def constants_of(found: dict[str, Any]) -> dict[str, float]:
         "evaluation": sum(one["seconds"] for one in found["divides"])
         / sum(one["evaluations"] for one in found["divides"]),
         "leaf_row": (found["leaf_s"] + found["seal_s"]) / found["leaf_rows"],
-        "report_byte": found["unseal_s"] / reports,
+        "cover_row": found["cover_s"] / found["leaf_rows"],
+        "row_text_byte": found["row_text_s"] / found["row_text_bytes"],
         "csv_cell_bytes": found["csv_bytes"] / cells,
         "population_cell_bytes": found["population_bytes"] / cells,
-        "bucket_row_bytes": reports / found["leaf_rows"],
-        "packed": found["report_bytes"] / reports,
+        "row_cell_bytes": found["row_text_bytes"] / found["row_cells"],
+        "bucket_row_bytes": found["bucket_bytes"] / found["leaf_rows"],
+        "cover_row_bytes": found["report_bytes"] / found["leaf_rows"],
         "slices": found["slices"] * TAU / found["rows"],
     }

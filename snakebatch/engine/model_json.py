@@ -25,6 +25,12 @@ FORMAT = "5.4.8"
 
 ROWS_PER_PIECE = 256
 
+ROW_SEAM = ",\n"
+TARGET_SEAM = ","
+BUCKET_SEAM = ",\n"
+LAYER_SEAM = "],\n[\n"
+"""What stands between two of them. Before the first layer stands a line's end, and the seam's second half."""
+
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -133,20 +139,19 @@ def file_pieces(
 ) -> Iterator[str]:
     """Yield the text of a model.json with these contents, in pieces."""
     yield f'{{"version":{text_of(FORMAT)},\n"stripped":{text_of(stripped)},\n"population":['
-    yield from _lines(map(text_of, rows), ROWS_PER_PIECE)
+    yield from _lines(map(text_of, rows), ROWS_PER_PIECE, ROW_SEAM)
     yield f'],\n"header":{text_of(header)},\n"target":{text_of(header[0])},\n"targets":['
     separator = ""
     for piece in _blocks(map(text_of, targets), 16 * ROWS_PER_PIECE):
-        yield separator + ",".join(piece)
-        separator = ","
+        yield separator + TARGET_SEAM.join(piece)
+        separator = TARGET_SEAM
     yield f'],\n"datatypes":{text_of(datatypes)},\n"config":{text_of(config)},\n"layers":['
-    separator = "\n["
+    closed = ""
     for layer in layers:
-        yield separator
-        yield from _lines(layer, 1)
-        separator = ",\n["
-        yield "]"
-    yield f'],\n"log":{text_of(log)}}}\n'
+        yield "\n[" if not closed else LAYER_SEAM[:-1]
+        yield from _lines(layer, 1, BUCKET_SEAM)
+        closed = "]"
+    yield f'{closed}],\n"log":{text_of(log)}}}\n'
 
 
 def _codes(population: Population) -> Iterator[int]:
@@ -154,11 +159,11 @@ def _codes(population: Population) -> Iterator[int]:
         yield from population.codes[start : start + 16 * ROWS_PER_PIECE].tolist()
 
 
-def _lines(texts: Iterable[str], per_piece: int) -> Iterator[str]:
+def _lines(texts: Iterable[str], per_piece: int, seam: str) -> Iterator[str]:
     separator = "\n"
     for piece in _blocks(texts, per_piece):
-        yield separator + ",\n".join(piece)
-        separator = ",\n"
+        yield separator + seam.join(piece)
+        separator = seam
 
 
 def _blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -3,26 +3,36 @@
 The gatherer does it, and Settle where the gatherer is silent; twice is harmless, since the bytes are the
 same.
 
-Both models are written at once, and appear only once every leaf was read and checked. What is in memory at a
-time: the names and classes of the population and some thousand of its rows, one report, a bit of what was
-seen of a layer (a byte a row, a hash a bucket), and the parts that are on their way to S3.
+Both models are written at once, and appear only once every leaf was checked. Their texts were written by
+the shards: what is large enough S3 copies itself, the rest passes through here. What is in memory at a time:
+some reports, a bit of what was seen of a layer (a byte a row, a hash a bucket), and the parts that are on
+their way to S3; of a population that no shard wrote out, some thousand rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby
 
-from snakebatch.engine.model_json import config_of, file_pieces, log_of
-from snakebatch.errors import InvariantError
+from snakebatch.engine.model_json import ROW_SEAM, TARGET_SEAM, config_of, file_pieces, log_of
+from snakebatch.errors import InvariantError, MeshError
+from snakebatch.mesh.ahead import ahead
 from snakebatch.mesh.coverage import LayerCheck
-from snakebatch.mesh.ledger import missing_leaves, require_complete
-from snakebatch.mesh.messages import LeafResult, Report
+from snakebatch.mesh.ledger import missing, missing_leaves, require_complete
+from snakebatch.mesh.messages import Cover, Report, Role, Text
 from snakebatch.mesh.records import Assembled, JobRecord, Manifest, ManifestEntry
 from snakebatch.mesh.store import JobStore, Keys
-from snakebatch.mesh.stored_population import StoredPopulation, stored
+from snakebatch.mesh.stored_population import stored
+from snakebatch.mesh.text_runs import bucket_range, row_range, target_range
+from snakebatch.mesh.text_sources import Source, Sources
+from snakebatch.mesh.uploads import Upload
+
+_REMEDY = "delete it and start the job again"
+
+_AHEAD = 8
+"""Reports that are read before their turn: S3 answers in tens of milliseconds, and there may be hundreds."""
 
 Alive = Callable[[], None]
 """Called between small steps of the work: it may raise, and nothing appears in S3 then."""
@@ -55,129 +65,167 @@ class Assembler:
         if done is not None and done.model == names["model"]:
             return done
         require_complete(missing_leaves(self.store, manifest), "leaf")
-        layers = _Layers(self.store, manifest, record, alive)
-        sizes = self._write(keys, manifest, record, layers, alive)
+        require_complete(missing(self.store, keys, "divide", manifest.rows), "row")
+        objects = self.store.objects
+        with ExitStack() as opened:
+            full = opened.enter_context(objects.writing(keys.model(manifest.layers, stripped=False)))
+            stripped = opened.enter_context(objects.writing(keys.model(manifest.layers, stripped=True)))
+            buckets = _Writing(self.store, keys, record, manifest, full, stripped, alive).write()
         done = Assembled(
             **names,
-            model_bytes=sizes[0],
-            model_stripped_bytes=sizes[1],
+            model_bytes=full.size,
+            model_stripped_bytes=stripped.size,
             leaves=manifest.leaves,
-            buckets=layers.buckets,
+            buckets=buckets,
             rows_covered=record.rows * manifest.layers,
         )
         self.store.put_assembled(keys, execution, done)
         return done
 
-    def _write(
-        self, keys: Keys, manifest: Manifest, record: JobRecord, layers: _Layers, alive: Alive
-    ) -> tuple[int, int]:
-        """Both models, of which the full one has the rows more; returns their bytes."""
-        objects = self.store.objects
-        with ExitStack() as opened:
-            chunks = self.store.population_chunks(record.job, record.population)
-            population = opened.enter_context(stored(_each(chunks, alive)))
-            full = opened.enter_context(objects.writing(keys.model(manifest.layers, stripped=False)))
-            stripped = opened.enter_context(objects.writing(keys.model(manifest.layers, stripped=True)))
 
-            def both(text: str) -> None:
-                data = text.encode()
-                full.feed(data)
-                stripped.feed(data)
-                alive()
+@dataclass
+class _Writing:
+    """Both models being written, of which the full one has the rows more."""
 
-            pieces = _frame(population, record, manifest, layers.texts(), stripped=True)
-            stripped.feed(next(pieces).encode())
-            full.feed(next(_frame(population, record, manifest, (), stripped=False)).encode())
-            for rows in population.row_texts():
-                full.feed(rows.encode())
-                alive()
-            both(next(pieces))
-            for targets in population.target_texts():
-                both(targets)
-            for piece in pieces:
-                both(piece)
-        return full.size, stripped.size
+    store: JobStore
+    keys: Keys
+    record: JobRecord
+    manifest: Manifest
+    full: Upload
+    stripped: Upload
+    alive: Alive
 
+    def __post_init__(self) -> None:
+        self.sources = Sources(self.store.objects)
 
-def _each(chunks: Iterator[bytes], alive: Alive) -> Iterator[bytes]:
-    for chunk in chunks:
-        yield chunk
-        alive()
+    def write(self) -> int:
+        """Write both; returns the number of buckets."""
+        head, names, settings, end = self._frame(stripped=True)
+        self.stripped.feed(head.encode())
+        self.full.feed(self._frame(stripped=False)[0].encode() + b"\n")
+        if self.manifest.rows:
+            self._rows_of_shards(names)
+        else:
+            self._rows_of_population(names)
+        self._both(f"{settings}\n")
+        buckets = self._layers()
+        self._both(f"]{end}")
+        return buckets
 
+    def _frame(self, *, stripped: bool) -> list[str]:
+        """What stands around rows, targets and layers."""
+        settings = self.record.settings(self.manifest.layers)
+        return [
+            *file_pieces(
+                stripped=stripped,
+                rows=(),
+                header=self.record.header,
+                targets=(),
+                datatypes=self.record.datatypes,
+                config=config_of(settings),
+                layers=(),
+                log=log_of(settings),
+            )
+        ]
 
-def _frame(
-    population: StoredPopulation,
-    record: JobRecord,
-    manifest: Manifest,
-    layers: Iterable[Iterable[str]],
-    *,
-    stripped: bool,
-) -> Iterator[str]:
-    """The file's pieces without rows and targets: rows belong behind the first, targets behind the second."""
-    settings = record.settings(manifest.layers)
-    return file_pieces(
-        stripped=stripped,
-        rows=(),
-        header=population.header,
-        targets=(),
-        datatypes=population.datatypes,
-        config=config_of(settings),
-        layers=layers,
-        log=log_of(settings),
-    )
+    def _both(self, text: str) -> None:
+        data = text.encode()
+        self.full.feed(data)
+        self.stripped.feed(data)
+        self.alive()
 
+    def _rows_of_population(self, names: str) -> None:
+        """Rows and targets from the population's file, where no shard wrote them."""
+        chunks = self.store.population_chunks(self.record.job, self.record.population)
+        with stored(self._each(chunks)) as population:
+            separator = ""
+            for block in population.row_texts():
+                self.full.feed(f"{separator}{block}".encode())
+                self.alive()
+                separator = ROW_SEAM
+            self._both(names)
+            separator = ""
+            for block in population.target_texts():
+                self._both(f"{separator}{block}")
+                separator = TARGET_SEAM
 
-class _Layers:
-    """The buckets of every layer in model order, each checked before it is passed on."""
+    def _each(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            yield chunk
+            self.alive()
 
-    def __init__(self, store: JobStore, manifest: Manifest, record: JobRecord, alive: Alive) -> None:
-        self.store = store
-        self.manifest = manifest
-        self.rows = record.rows
-        self.alive = alive
-        self.buckets = 0
+    def _rows_of_shards(self, names: str) -> None:
+        found = [(self._source("divide", report), _text(report)) for report in self._row_reports()]
+        for place, (source, text) in enumerate(found, 1):
+            source.add(row_range(text, last=place == len(found)), self.full)
+            self.alive()
+        self._both(names)
+        for place, (source, text) in enumerate(found, 1):
+            source.add(target_range(text, last=place == len(found)), self.full, self.stripped)
+            self.alive()
 
-    def texts(self) -> Iterator[Iterator[str]]:
-        """For each layer its buckets' texts; raises InvariantError where they are no layers of this model."""
-        layers = 0
-        for layer, leaves in groupby(self._leaves(), key=lambda leaf: leaf.layer):
+    def _row_reports(self) -> list[Report]:
+        return [self.store.report(self.keys, "divide", packet) for packet in self.manifest.rows]
+
+    def _layers(self) -> int:
+        """The buckets of every layer in model order, each packet checked before it is passed on."""
+        found = ahead(self._leaf_packet, self.manifest.packets, _AHEAD)
+        buckets = layers = 0
+        for layer, entries in groupby(self.manifest.packets, key=lambda entry: entry.layer):
             if layer != layers:
                 raise InvariantError(f"after layer {layers - 1} comes layer {layer}: leaves are missing")
-            yield self._layer(LayerCheck(layer, self.rows), leaves)
+            buckets += self._layer(layer, [*entries], found)
             layers += 1
         if layers != self.manifest.layers:
             raise InvariantError(f"the leaves make {layers} layers, not {self.manifest.layers}")
+        return buckets
 
-    def _layer(self, check: LayerCheck, leaves: Iterator[LeafResult]) -> Iterator[str]:
-        for leaf in leaves:
-            core = sum(check.add(text) for text in leaf.buckets)
-            if core != leaf.rows:
-                raise InvariantError(
-                    f"leaf {leaf.layer}/{leaf.node}: {core} core members for {leaf.rows} rows"
-                )
-            self.buckets += len(leaf.buckets)
-            yield from leaf.buckets
-        check.finish()
-
-    def _leaves(self) -> Iterator[LeafResult]:
-        """Every leaf in model order, one report in memory at a time."""
-        keys = Keys(self.manifest.job, self.manifest.fingerprint)
-        last = (-1, "", -1)
-        for entry in self.manifest.packets:
-            report = self.store.report(keys, "leaf", entry.packet)
+    def _layer(self, layer: int, entries: list[ManifestEntry], found: Iterator[tuple[Report, Source]]) -> int:
+        check = LayerCheck(layer, self.record.rows)
+        last = ("", -2)
+        for place, (entry, (report, source)) in enumerate(zip(entries, found, strict=False), 1):
             _check_entry(entry, report)
-            for leaf in report.leaves:
-                if leaf.place <= last:
+            for leaf in report.index:
+                if leaf.layer != layer or leaf.place <= last:
                     raise InvariantError(
-                        f"leaf {leaf.place} comes after {last}: the manifest is not in model order"
+                        f"leaf {leaf.layer}/{leaf.node} comes after {layer}/{last[0]}: "
+                        "the manifest is not in model order"
                     )
                 last = leaf.place
-                yield leaf
+            check.add(_cover(report), report.index)
+            part = bucket_range(
+                _text(report),
+                first=layer == 0,
+                layer_begins=place == 1,
+                layer_ends=place == len(entries),
+            )
+            source.add(part, self.full, self.stripped)
             self.alive()
+        check.finish()
+        return check.buckets
+
+    def _leaf_packet(self, entry: ManifestEntry) -> tuple[Report, Source]:
+        report = self.store.report(self.keys, "leaf", entry.packet)
+        return report, self._source("leaf", report)
+
+    def _source(self, role: Role, report: Report) -> Source:
+        return self.sources.source(self.keys.text(role, report.packet), _text(report))
+
+
+def _cover(report: Report) -> Cover:
+    if report.cover is None:
+        raise MeshError(f"the report of packet {report.packet} has no cover: {_REMEDY}")
+    return report.cover
+
+
+def _text(report: Report) -> Text:
+    if report.text is None:
+        raise MeshError(f"the report of packet {report.packet} names no text: {_REMEDY}")
+    return report.text
 
 
 def _check_entry(entry: ManifestEntry, report: Report) -> None:
-    found = (len(report.leaves), sum(leaf.rows for leaf in report.leaves))
+    found = (len(report.index), sum(leaf.rows for leaf in report.index))
     if found != (entry.leaves, entry.rows):
         raise InvariantError(
             f"packet {entry.packet} reports {found[0]} leaves of {found[1]} rows, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from snakebatch.engine.model_json import bucket_text
 from snakebatch.engine.population import Population, Rows
 from snakebatch.engine.settings import Settings
 from snakebatch.mesh.engines import Engine
-from snakebatch.mesh.messages import AtomGroup, Chain, JsonPath, LeafResult, Slice
+from snakebatch.mesh.messages import AtomGroup, Chain, JsonPath, LeafIndex, Slice
 from snakebatch.mesh.path_rows import PathRows
 
 SIDE_BY_SIDE_ROWS = 32_000
@@ -22,16 +23,24 @@ take one by one, more gain nothing, and their tables take 100 MB.
 """
 
 
+@dataclass(frozen=True)
+class Leaf:
+    """One leaf, and the texts of its buckets as model.json has them."""
+
+    index: LeafIndex
+    buckets: list[str]
+
+
 def slice_leaves(
     population: Population, slices: Iterable[Slice], settings: Settings, engine: Engine, reader: PathRows
-) -> Iterator[LeafResult]:
+) -> Iterator[Leaf]:
     """One leaf a slice, in tree order."""
     for group in _together(sorted(slices, key=lambda piece: piece.place)):
         parts = [Part(piece.layer, piece.literals, reader.rows(piece.literals)) for piece in group]
         built = engine.leaves(population, parts, settings)
         for piece, part, buckets in zip(group, parts, built, strict=True):
             texts = [bucket_text(bucket) for bucket in buckets]
-            yield LeafResult(layer=piece.layer, node=piece.node, k=None, rows=len(part.rows), buckets=texts)
+            yield _leaf(piece, None, len(part.rows), texts)
 
 
 def _together(slices: Iterable[Slice]) -> Iterator[list[Slice]]:
@@ -64,7 +73,7 @@ def chains(
 
 def atom_leaves(
     population: Population, groups: Iterable[AtomGroup], settings: Settings, engine: Engine, reader: PathRows
-) -> Iterator[LeafResult]:
+) -> Iterator[Leaf]:
     """One leaf a bucket: the rows of bucket k satisfy the path, its own condition, and none of those before
     it.
     """
@@ -75,8 +84,12 @@ def atom_leaves(
         for k, link in enumerate(_links(population, group.chain, reader.rows(path), engine)):
             if k in wanted:
                 bucket = engine.bucket(population, link, k, piece.layer, path, settings)
-                texts = [bucket_text(bucket)]
-                yield LeafResult(layer=piece.layer, node=piece.node, k=k, rows=len(link.rows), buckets=texts)
+                yield _leaf(piece, k, len(link.rows), [bucket_text(bucket)])
+
+
+def _leaf(piece: Slice, k: int | None, rows: int, buckets: list[str]) -> Leaf:
+    index = LeafIndex(layer=piece.layer, node=piece.node, k=k, rows=rows, buckets=len(buckets))
+    return Leaf(index, buckets)
 
 
 def _links(population: Population, chain: list[JsonPath], rows: Rows, engine: Engine) -> Iterator[Link]:

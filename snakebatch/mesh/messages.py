@@ -107,7 +107,11 @@ class Training(Message):
 
 
 class Packet(Message):
-    """Work for one invocation of one shard. Its id is its content's hash: the same work has one name."""
+    """Work for one invocation of one shard. Its id is its content's hash: the same work has one name.
+
+    A packet with ``rows`` has no slices: it writes the rows from the first number up to the second one as
+    model.json has them.
+    """
 
     version: OneOf[1] = VERSION
     engine: str
@@ -120,6 +124,7 @@ class Packet(Message):
     budget: int = 0
     slices: list[Slice] = []
     atoms: list[AtomGroup] = []
+    rows: tuple[int, int] | None = None
 
     @property
     def id(self) -> str:
@@ -142,30 +147,46 @@ class Chain(Message):
     rows: list[int]
 
 
-class LeafResult(Message):
-    """One leaf of a report. ``k`` is None for the leaf of a whole slice, else the bucket's place in its
-    chain.
+class LeafIndex(Message):
+    """One leaf, without its buckets. ``k`` is None for the leaf of a whole slice, else the bucket's place in
+    its chain.
     """
 
     layer: int
     node: str
     k: int | None
     rows: int
-    buckets: list[str]
+    buckets: int
 
     @property
-    def place(self) -> tuple[int, str, int]:
-        return (self.layer, self.node, -1 if self.k is None else self.k)
+    def place(self) -> tuple[str, int]:
+        """Sorts a layer's leaves into model order."""
+        return (self.node, -1 if self.k is None else self.k)
 
 
-class LeafIndex(Message):
-    """What a reader needs to know of a leaf without its buckets."""
+class Text(Message):
+    """A run of model.json that a shard wrote as an object of its own: see ``mesh/text_runs.py``.
 
-    layer: int
-    node: str
-    k: int | None
-    rows: int
-    buckets: int
+    ``md5`` is what S3 calls it by, in hex: it detects damage. Bytes from ``split`` on are targets, where the
+    run is one of rows.
+    """
+
+    bytes: int
+    md5: str
+    split: int = 0
+
+
+class Cover(Message):
+    """What must be known of a packet's buckets to see that the layers are partitions: see
+    ``mesh/coverage.py``.
+
+    ``members`` are the core members of all buckets end to end, as base64 of little-endian 32-bit numbers;
+    ``sizes`` how many each bucket has; ``conditions`` a hash of each one's condition, empty for ELSE.
+    """
+
+    members: str
+    sizes: list[int]
+    conditions: list[str]
 
 
 class Report(Message):
@@ -181,7 +202,8 @@ class Report(Message):
     final: list[Slice] = []
     stops: dict[str, int] = {}
     chains: list[Chain] = []
-    leaves: list[LeafResult] = []
+    cover: Cover | None = None
+    text: Text | None = None
 
 
 class LeafMessage(Message):

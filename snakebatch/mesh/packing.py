@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TypeVar
 
 from snakebatch.engine.leaf_engines import is_licensed
 from snakebatch.mesh.messages import AtomGroup, Chain, Slice
-from snakebatch.planner.sizing import divide_rows, leaf_rows
+from snakebatch.planner.sizing import divide_rows, row_packet_count
 
 _FEW_CLASSES = 10
 
@@ -43,8 +43,8 @@ def divide_packets(slices: Iterable[Slice], rows: int) -> Iterator[list[Slice]]:
         yield from _fill(((piece, piece.n) for piece in layer), divide_rows(rows))
 
 
-def leaf_packets(slices: Iterable[Slice], classes: int, rows: int) -> Iterator[list[Slice]]:
-    """Final slices, in tree order, in packets of one layer each; ``rows`` are the whole job's.
+def leaf_packets(slices: Iterable[Slice], classes: int, size: int) -> Iterator[list[Slice]]:
+    """Final slices, in tree order, in packets of one layer each; ``size`` are the job's rows of a packet.
 
     What a packet holds depends on its layer's slices and on the job alone, not on the lease or the other
     layers: a resumed run, or one that wants more layers, finds the reports of the packets it shares with an
@@ -52,22 +52,29 @@ def leaf_packets(slices: Iterable[Slice], classes: int, rows: int) -> Iterator[l
     """
     weight = leaf_weight(classes)
     for _, layer in groupby(sorted(slices, key=lambda piece: piece.place), key=lambda piece: piece.layer):
-        yield from _fill(((piece, piece.n * weight) for piece in layer), leaf_rows(rows))
+        yield from _fill(((piece, piece.n * weight) for piece in layer), size)
 
 
-def atom_packets(chains: Iterable[Chain], classes: int, rows: int) -> Iterator[list[AtomGroup]]:
+def atom_packets(chains: Iterable[Chain], classes: int, size: int) -> Iterator[list[AtomGroup]]:
     """Every bucket as an atom, neighbours together; a slice's chain is written once a packet."""
     weight = leaf_weight(classes)
     ordered = sorted(chains, key=lambda chain: chain.slice.place)
     for _, layer in groupby(ordered, key=lambda chain: chain.slice.layer):
         atoms = (((chain, k), n * weight) for chain in layer for k, n in enumerate(chain.rows))
-        for packet in _fill(atoms, leaf_rows(rows)):
+        for packet in _fill(atoms, size):
             yield [
                 _group(members[0][0], [k for _, k in members])
                 for members in (
                     list(group) for _, group in groupby(packet, key=lambda atom: atom[0].slice.node)
                 )
             ]
+
+
+def row_packets(rows: int, columns: int) -> list[tuple[int, int]]:
+    """The first row and the one after the last of each packet that writes rows; none for a small table."""
+    count = row_packet_count(rows, columns)
+    bounds = [rows * place // count for place in range(count + 1)] if count else []
+    return list(pairwise(bounds))
 
 
 def _group(chain: Chain, ks: list[int]) -> AtomGroup:

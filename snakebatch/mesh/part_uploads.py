@@ -11,9 +11,7 @@ from botocore.exceptions import ClientError
 from snakebatch.errors import InputError
 from snakebatch.mesh.messages import Message
 from snakebatch.mesh.objects import Objects, status_of
-
-LEAST_PART = 5 << 20
-"""Bytes that S3 wants of every part but the last."""
+from snakebatch.mesh.uploads import LEAST_PART
 
 MOST_PARTS = 10_000
 

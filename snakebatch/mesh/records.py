@@ -6,11 +6,14 @@ from dataclasses import replace
 from typing import Any
 from typing import Literal as OneOf
 
+from pydantic import Field
+
 from snakebatch.engine.population import Population
 from snakebatch.engine.settings import Settings
 from snakebatch.mesh.canonical import canonical, content_hash
 from snakebatch.mesh.messages import VERSION, Message, Training
 from snakebatch.mesh.requests import TrainInput
+from snakebatch.planner.sizing import leaf_rows
 
 RECORD_LIMIT = 5
 """Warnings that are kept one by one; the rest are counted. A state's output must stay small."""
@@ -63,6 +66,8 @@ class JobRecord(Message):
     contradictions: int
     warnings: list[str]
     training: Training
+    leaf_rows: int
+    """Of a packet, decided by the job's first run: later ones, with more layers, cut alike."""
 
     def settings(self, n_layers: int) -> Settings:
         return replace(self.training.settings(n_layers), engine=self.engine)
@@ -116,7 +121,10 @@ class ManifestEntry(Message):
 
 
 class Manifest(Message):
-    """The leaves a run expects, packet by packet, in model order."""
+    """The leaves a run expects, packet by packet, in model order.
+
+    ``rows`` are the packets that write the population's rows, in order; none where it is small.
+    """
 
     version: OneOf[1] = VERSION
     execution: str
@@ -125,6 +133,7 @@ class Manifest(Message):
     layers: int
     slices: int
     packets: list[ManifestEntry]
+    rows: list[str] = Field(default_factory=list)
 
     @property
     def leaves(self) -> int:
@@ -152,8 +161,11 @@ def job_record(
     counts: dict[str, int],
     warnings: tuple[str, ...],
     engine: str,
+    n_layers: int,
 ) -> JobRecord:
-    """The record of a job that was just staged; ``engine`` is the version of the one that will train it."""
+    """The record of a job that was just staged; ``engine`` is the version of the one that will train it, and
+    ``n_layers`` what its first run wants.
+    """
     return JobRecord(
         engine=engine,
         job=job,
@@ -165,5 +177,6 @@ def job_record(
         rows=len(population),
         warnings=short_list(warnings),
         training=training,
+        leaf_rows=leaf_rows(len(population), n_layers),
         **counts,
     )

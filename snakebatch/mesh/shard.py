@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
 from snakebatch.clock import Clock
 from snakebatch.engine.population import Population
 from snakebatch.errors import EngineMismatchError, MeshError
+from snakebatch.mesh.coverage import cover_of
 from snakebatch.mesh.engines import Engine
 from snakebatch.mesh.invocation import Invocation
 from snakebatch.mesh.leaves import atom_leaves, chains, slice_leaves
-from snakebatch.mesh.messages import LeafIndex, LeafMessage, LeafResult, Packet, Report
+from snakebatch.mesh.messages import LeafMessage, Packet, Report
 from snakebatch.mesh.path_rows import PathRows
 from snakebatch.mesh.population_cache import PopulationCache
 from snakebatch.mesh.report_queue import ReportQueue
 from snakebatch.mesh.requests import ShardEvent
+from snakebatch.mesh.row_texts import texts_of_population
 from snakebatch.mesh.store import JobStore
+from snakebatch.mesh.text_runs import bucket_run, row_run
 from snakebatch.mesh.tree import divide_packet
 
 
@@ -41,7 +46,9 @@ class Shard:
         report = self.store.find_report(packet, event.packet)
         done_before = report is not None
         if report is None:
-            report = work(packet, event.packet, self._population(packet), self.engine)
+            report, run = work(packet, event.packet, self._population(packet), self.engine)
+            if run is not None:  # before the report, which says that it is there
+                self.store.put_text(packet, event.packet, run)
             spent = self.clock.time() - started
             by = Invocation(event.packet, packet.role, event.shard, self.cold, started, spent)
             self.store.put_report(packet, report, by)
@@ -52,7 +59,7 @@ class Shard:
         return {
             "packet": event.packet,
             "role": packet.role,
-            "leaves": len(report.leaves),
+            "leaves": len(report.index),
             "buckets": sum(leaf.buckets for leaf in report.index),
             "open": len(report.open),
             "final": len(report.final),
@@ -95,36 +102,46 @@ class Shard:
         ]
 
 
-def work(packet: Packet, identity: str, population: Population, engine: Engine) -> Report:
-    """The report of a packet: a function of the packet, the population and the engine alone."""
-    settings = packet.training.settings()
+class Done(NamedTuple):
+    """A packet's answer: the report, and the run of model.json where it writes one."""
+
+    report: Report
+    run: bytes | None
+
+
+def work(packet: Packet, identity: str, population: Population, engine: Engine) -> Done:
+    """The answer to a packet: a function of the packet, the population and the engine alone."""
     blank = Report(engine=engine.version, packet=identity, role=packet.role, evaluations=0)
+    if packet.rows is not None:
+        texts = texts_of_population(population)
+        run = row_run(texts.rows(*packet.rows), texts.targets(*packet.rows))
+        return Done(blank.model_copy(update={"text": run.text}), run.data)
+    settings = packet.training.settings()
     if packet.role == "divide":
         divided = divide_packet(
             population, packet.slices, settings, engine, levels=packet.levels, budget=packet.budget
         )
-        return blank.model_copy(
-            update={
-                "evaluations": divided.evaluations,
-                "open": divided.open,
-                "final": divided.final,
-                "stops": dict(divided.stops),
-            }
-        )
+        answer = {
+            "evaluations": divided.evaluations,
+            "open": divided.open,
+            "final": divided.final,
+            "stops": dict(divided.stops),
+        }
+        return Done(blank.model_copy(update=answer), None)
     reader = PathRows(population, engine.truth)
     if packet.role == "conquer":
         found = list(chains(population, packet.slices, settings, engine, reader))
-        return blank.model_copy(update={"evaluations": reader.evaluations, "chains": found})
-    leaves = list(slice_leaves(population, packet.slices, settings, engine, reader))
-    leaves += atom_leaves(population, packet.atoms, settings, engine, reader)
-    return blank.model_copy(
-        update={
-            "evaluations": reader.evaluations,
-            "leaves": leaves,
-            "index": [_index(leaf) for leaf in leaves],
-        }
-    )
-
-
-def _index(leaf: LeafResult) -> LeafIndex:
-    return LeafIndex(layer=leaf.layer, node=leaf.node, k=leaf.k, rows=leaf.rows, buckets=len(leaf.buckets))
+        return Done(blank.model_copy(update={"evaluations": reader.evaluations, "chains": found}), None)
+    leaves = [
+        *slice_leaves(population, packet.slices, settings, engine, reader),
+        *atom_leaves(population, packet.atoms, settings, engine, reader),
+    ]
+    buckets = list(chain.from_iterable(leaf.buckets for leaf in leaves))
+    run = bucket_run(buckets)
+    answer = {
+        "evaluations": reader.evaluations,
+        "index": [leaf.index for leaf in leaves],
+        "cover": cover_of(buckets),
+        "text": run.text,
+    }
+    return Done(blank.model_copy(update=answer), run.data)

@@ -104,7 +104,9 @@ def _record(asked: TrainInput, intake: Intake, content: str, training: Training,
         "duplicates": intake.duplicates,
         "contradictions": intake.contradictions,
     }
-    return job_record(job, intake.population, content, training, counts, intake.warnings, engine)
+    return job_record(
+        job, intake.population, content, training, counts, intake.warnings, engine, asked.n_layers
+    )
 
 
 def _plan(asked: TrainInput, record: JobRecord, rate: float) -> Plan:

@@ -4,6 +4,7 @@
     jobs/{job}/population-{digest}.bin                   the rows, by column
     jobs/{job}/{fp}/{role}/packets/{id}.json.gz          work, named by its content
     jobs/{job}/{fp}/{role}/reports/{id}.json.gz          its answer, written once
+    jobs/{job}/{fp}/{role}/texts/{id}.json               the run of model.json that belongs to it
     jobs/{job}/{fp}/layers-{n}/model.json                and model_stripped.json
     jobs/{job}/{fp}/executions/{execution}/...           run, manifest, assembled, receipt, waves/{n}/
     waves/{job}/{fp}/{execution}/{n}/...                 items.json and results/, of use while the Map runs
@@ -59,6 +60,9 @@ class Keys:
 
     def report(self, role: Role, packet: str) -> str:
         return f"{self.reports(role)}{packet}.json.gz"
+
+    def text(self, role: Role, packet: str) -> str:
+        return f"{self.root}/{role}/texts/{packet}.json"
 
     def model(self, n_layers: int, *, stripped: bool) -> str:
         return f"{self.root}/layers-{n_layers}/{'model_stripped' if stripped else 'model'}.json"
@@ -199,6 +203,11 @@ class JobStore:
         """The ids of all packets of a role that have a report, and when it was written (epoch seconds)."""
         prefix = keys.reports(role)
         return {key[len(prefix) :].partition(".")[0]: when for key, when in self.objects.written(prefix)}
+
+    def put_text(self, packet: Packet, identity: str, run: bytes) -> None:
+        """Write the run that belongs to a report; again, with the same bytes, where an earlier try died."""
+        key = Keys(packet.job, packet.fingerprint).text(packet.role, identity)
+        self.objects.put(key, run)
 
     # One execution
 

@@ -8,67 +8,44 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from snakebatch.engine.model_json import text_of
 from snakebatch.mesh.population_file import MAGIC, REMEDY
+from snakebatch.mesh.row_texts import RowTexts
 from snakebatch.mesh.sections import ERRORS, Array, unpack_file
 
-_BLOCK = 1024
-"""Rows that are texts at a time."""
-
-_LET_GO = 64
-"""Blocks after which the pages that were read are given back."""
+_LET_GO = 1 << 16
+"""Rows after which the pages that were read are given back."""
 
 _KEPT = 1 << 20
-"""Bytes of a vocabulary, or classes of a target, up to which each text is made once and not at every row."""
-
-Texts = Callable[[int], str]
+"""Bytes of a vocabulary up to which each text is made once and not at every row."""
 
 
 class StoredPopulation:
     """Names and classes in memory, rows in a file."""
 
     def __init__(self, header: dict[str, Any], sections: list[Array], mapped: mmap.mmap) -> None:
-        self.header: list[str] = header["header"]
-        self.datatypes: list[str] = header["datatypes"]
-        self.classes: list[Any] = header["classes"]
-        self._codes = sections[header["codes"]]
-        self._columns = [_Column(described, sections) for described in header["columns"]]
+        codes = sections[header["codes"]]
+        columns = [_Column(described, sections) for described in header["columns"]]
+        self._rows = len(codes)
+        self._texts = RowTexts(header["header"], header["classes"], codes, columns)
         self._mapped = mapped
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return self._rows
 
     def row_texts(self) -> Iterator[str]:
-        """The rows as model.json has them, one a line, in blocks that follow one another."""
-        line = _template(self.header, [column.is_number for column in self._columns])
-        target = self._class_texts()
-        separator = "\n"
-        for number, start in enumerate(range(0, len(self), _BLOCK)):
-            stop = start + _BLOCK
-            columns: list[list[Any]] = [[target(code) for code in self._codes[start:stop].tolist()]]
-            columns += [column.texts(start, stop) for column in self._columns]
-            yield separator + ",\n".join([line % row for row in zip(*columns, strict=True)])
-            separator = ",\n"
-            if number % _LET_GO == _LET_GO - 1:
-                self._mapped.madvise(mmap.MADV_DONTNEED)
+        """The rows as model.json has them, one a line, in blocks without a seam between them."""
+        for start in range(0, len(self), _LET_GO):
+            yield from self._texts.rows(start, min(start + _LET_GO, len(self)))
+            self._mapped.madvise(mmap.MADV_DONTNEED)
 
     def target_texts(self) -> Iterator[str]:
-        """The target of every row as model.json has them, in blocks that follow one another."""
-        target = self._class_texts()
-        separator = ""
-        for start in range(0, len(self), _BLOCK):
-            yield separator + ",".join(map(target, self._codes[start : start + _BLOCK].tolist()))
-            separator = ","
-
-    def _class_texts(self) -> Texts:
-        classes = self.classes
-        if len(classes) > _KEPT // 16:
-            return lambda code: text_of(classes[code])
-        return [text_of(value) for value in classes].__getitem__
+        """The target of every row as model.json has them, in blocks without a seam between them."""
+        return self._texts.targets(0, len(self))
 
 
 class _Column:
@@ -85,8 +62,7 @@ class _Column:
         if len(self._body) + 8 * len(self._ends) <= _KEPT:
             self._kept = [self._text(code) for code in range(len(self._ends) - 1)]
 
-    def texts(self, start: int, stop: int) -> list[Any]:
-        """What stands in some rows: numbers as they are (``repr`` is what JSON has), texts as JSON."""
+    def cells(self, start: int, stop: int) -> list[Any]:
         values: list[Any] = self._values[start:stop].tolist()
         if self.is_number:
             return values
@@ -98,13 +74,6 @@ class _Column:
     def _text(self, code: int) -> str:
         start, end = int(self._ends[code]), int(self._ends[code + 1])
         return text_of(self._body[start:end].tobytes().decode("utf-8", ERRORS))
-
-
-def _template(names: list[str], numbers: list[bool]) -> str:
-    """A row's line: ``{"y":%s,"x":%r,...}``, the target first. A column's name may hold a percent sign."""
-    kinds = ["%s", *("%r" if number else "%s" for number in numbers)]
-    keys = [text_of(name).replace("%", "%%") for name in names]
-    return "{" + ",".join(f"{key}:{kind}" for key, kind in zip(keys, kinds, strict=True)) + "}"
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from snakebatch.mesh.packing import (
     leaf_cost,
     leaf_packets,
     leaf_weight,
+    row_packets,
 )
 from snakebatch.mesh.records import JobRecord, Manifest, ManifestEntry, RunRecord, WaveRecord
 from snakebatch.mesh.requests import WaveEvent, WaveRef
@@ -59,19 +60,23 @@ class Waves:
         return Keys(self.job.job, self.job.fingerprint)
 
     def first(self) -> WaveRef:
-        """The root packets, one a layer; ``none`` where every root is a leaf already."""
+        """The root packets, one a layer, and those that write the rows of a large population beside them;
+        ``none`` where every root is a leaf already.
+        """
         roots = self._roots()
         if roots[0].final:
             return self._hand_out(0, "divide", [], []).model_copy(update={"next": "none"})
-        packets = [self._packet("divide", slices=[root]) for root in roots]
+        packets = [self._packet("divide", slices=[root]) for root in roots] + self._row_packets()
         slots = self.run.slots
         if slots:
             # Nothing is leased yet: as many roots as there are slots go to them.
-            pace = Pace(max(slots, len(roots)), slots, Ring.of(self.job.job, slots))
+            pace = Pace(max(slots, len(packets)), slots, Ring.of(self.job.job, slots))
             return self._hand_out(
-                0, "divide", packets, [wave_shard(self.job.job, j, pace) for j in range(len(roots))]
+                0, "divide", packets, [wave_shard(self.job.job, j, pace) for j in range(len(packets))]
             )
-        return self._hand_out(0, "divide", packets, [root_shard(self.job.job, root.layer) for root in roots])
+        return self._hand_out(
+            0, "divide", packets, [root_shard(self.job.job, j) for j in range(len(packets))]
+        )
 
     def next(self, event: WaveEvent) -> WaveRef:
         """What follows the Map that just ended; raises MeshError where one of its reports is missing.
@@ -108,7 +113,7 @@ class Waves:
         if self.run.input.leaf_grain == "bucket":
             packets = [
                 self._packet("conquer", slices=slices)
-                for slices in leaf_packets(final, self.job.classes, self.job.rows)
+                for slices in leaf_packets(final, self.job.classes, self.job.leaf_rows)
             ]
             return self._hand_out(wave, "conquer", packets)
         return self._leaves(wave, final)
@@ -126,7 +131,7 @@ class Waves:
     def _atoms(self, wave: int, reports: list[Report]) -> WaveRef:
         chains = [built for report in reports for built in report.chains]
         sizes = {built.slice.place: built.rows for built in chains}
-        grouped = atom_packets(chains, self.job.classes, self.job.rows)
+        grouped = atom_packets(chains, self.job.classes, self.job.leaf_rows)
         packets = [self._packet("leaf", atoms=groups) for groups in grouped]
         entries = [
             (
@@ -148,6 +153,7 @@ class Waves:
                 fingerprint=self.job.fingerprint,
                 layers=self.run.input.n_layers,
                 slices=slices,
+                rows=[packet.id for packet in self._row_packets()],
                 packets=[
                     ManifestEntry(packet=packet.id, layer=_layer(packet), leaves=leaves, rows=rows)
                     for packet, leaves, rows in entries
@@ -158,7 +164,16 @@ class Waves:
     # Packets and items
 
     def _packed(self, slices: list[Slice]) -> Iterator[list[Slice]]:
-        return leaf_packets(slices, self.job.classes, self.job.rows)
+        return leaf_packets(slices, self.job.classes, self.job.leaf_rows)
+
+    def _row_packets(self) -> list[Packet]:
+        """Packets that write the population's rows as model.json has them: none where no root is divided."""
+        if self._roots()[0].final:
+            return []
+        return [
+            self._packet("divide").model_copy(update={"rows": rows})
+            for rows in row_packets(self.job.rows, len(self.job.header))
+        ]
 
     def _packet(self, role: Role, *, slices: Iterable[Slice] = (), atoms: Iterable[AtomGroup] = ()) -> Packet:
         divides = role == "divide"

@@ -34,7 +34,7 @@ def broken_limits(found: Simulated, work: Workload, rules: RuleBook, memory_gb: 
         ("events of the execution's history", _history(work), float(limits.history_events)),
         ("tenths of GB of a shard's memory", 10 * memory, 10 * memory_gb),
         ("bytes of model.json", work.model_bytes, float(limits.model_bytes)),
-        ("parts of model.json's upload", work.model_bytes / (8 << 20), float(limits.upload_parts)),
+        ("parts of model.json's upload", work.parts, float(limits.upload_parts)),
     ]
     if rules.scope == "function":
         checks[0] = (

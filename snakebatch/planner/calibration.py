@@ -14,6 +14,7 @@ from typing import Any
 
 from snakebatch.errors import InputError
 from snakebatch.planner.constants import Constants
+from snakebatch.planner.serial import stage_seconds
 from snakebatch.planner.workload import Job, Workload, workload
 
 _LEAST_SECONDS = 0.5
@@ -89,17 +90,19 @@ def _solve(work: Workload, actual: Mapping[str, Any], known: Constants) -> Itera
     cells, layered = job.rows * (job.columns + 1.0), float(job.rows * job.n_layers)
     stage = states.get("Stage", 0.0)
     if stage > _LEAST_SECONDS:
-        reading = stage - 2 * work.csv_bytes / known.s3_bytes_per_second - known.init
-        if reading > 0:
+        reading = stage - known.init - stage_seconds(replace(work, read_seconds=0.0, csv_bytes=0.0), known)
+        # What comes from S3 more slowly than it is read says nothing of the reading.
+        if reading > work.csv_bytes / known.s3_bytes_per_second:
             yield "read_cell", reading / cells
     load = actual["cold"] * (work.load_seconds + work.population_bytes / known.s3_bytes_per_second)
     leaves = actual["shard_seconds"] - actual["invocations"] * known.invocation - load
     leaves -= work.divide_evaluations * known.evaluation
     if leaves > _LEAST_SECONDS:
         yield "leaf_row", leaves / (layered * job.weight)
-    gather = states.get("Gather", 0.0) - 2 * known.gather - actual["stripped_bytes"] * known.report_byte
-    if gather > _LEAST_SECONDS:
-        yield "assemble_byte", gather / actual["model_bytes"]
+    gather = states.get("Gather", 0.0) - 2 * known.gather
+    copied = actual["model_bytes"] + actual["stripped_bytes"]
+    if gather > _LEAST_SECONDS and not work.passing_bytes:
+        yield "copy_bytes_per_second", copied / gather
     yield "bucket_row_bytes", actual["stripped_bytes"] / layered
     if job.rows > job.tau:
         yield "slices", actual["leaves"] / job.n_layers * job.tau / job.rows
@@ -111,7 +114,7 @@ def _error(read: Iterable[tuple[Workload, Mapping[str, Any]]], known: Constants)
     for before, actual in read:
         work = workload(replace(before.job), known)
         predicted = {
-            "Stage": work.read_seconds + 2 * work.csv_bytes / known.s3_bytes_per_second + known.init,
+            "Stage": stage_seconds(work, known) + known.init,
             "shards": work.work_seconds
             + actual["invocations"] * known.invocation
             + actual["cold"] * (work.load_seconds + work.population_bytes / known.s3_bytes_per_second),

@@ -25,7 +25,7 @@ class Constants:
     """
 
     read_cell: float
-    """Stage: both passes over the CSV."""
+    """Stage: reading the CSV."""
     population_byte: float
     """Stage: hashing and packing the population."""
     load_byte: float
@@ -35,16 +35,18 @@ class Constants:
     leaf_row: float
     """Leaf: a row of one layer, its report's JSON included."""
     leaf_short: float
-    report_byte: float
-    """NextWave and assembly: reading a report's byte."""
-    assemble_byte: float
-    """Gather: a byte of model.json."""
+    cover_row: float
+    """Gather: a row of one layer, from a packet's report to the check that the layers are partitions."""
+    row_text_byte: float
+    """A shard, or the gatherer for small tables: a byte of the rows in model.json."""
     csv_cell_bytes: float
     population_cell_bytes: float
+    row_cell_bytes: float
+    """model.json: what a cell takes in its rows."""
     bucket_row_bytes: float
     """model.json: what a row of one layer takes in its buckets."""
-    packed: float
-    """Compressed bytes of a report, of one of its bytes."""
+    cover_row_bytes: float
+    """Of a leaf packet's report, of one row of one layer."""
     slices: float
     """Slices of a layer, in rows / tau."""
     invocation: float
@@ -63,7 +65,11 @@ class Constants:
     gather: float
     """From the last report to the gatherer's first byte, and from its last to the task token."""
     s3_bytes_per_second: float
+    """Between S3 and a function, either way."""
     upload_bytes_per_second: float
+    """From the gatherer's machine to S3."""
+    copy_bytes_per_second: float
+    """Of what S3 copies by itself, 16 parts at a time."""
     opening: float
     """Until provisioned slots are ready."""
 

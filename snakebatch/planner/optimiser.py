@@ -148,12 +148,12 @@ def _candidates(
 def _mesh(
     job: Job, bounds: Bounds, goal: Goal, rules: RuleBook, known: Constants, price: Prices
 ) -> Iterator[Option]:
-    own = leaf_rows(job.rows)
+    own = leaf_rows(job.rows, job.n_layers)
     slots = (bounds.slots,) if bounds.slots is not None else tuple(n for n in SLOTS if n <= bounds.most_slots)
     if bounds.slots is None and bounds.most_slots not in slots:
         slots = (*slots, bounds.most_slots)
     memories = (bounds.memory_gb,) if bounds.memory_gb else MEMORIES_GB
-    # The mesh sizes packets by the job's rows alone, so that a resumed run finds those of an earlier one.
+    # As the mesh sizes packets: they are the job's, so that a resumed run finds those of an earlier one.
     size = bounds.leaf_rows or own
     for many, memory in product(slots, memories):
         cut = Cut(leaf_rows=size, levels_per_wave=bounds.levels_per_wave)
@@ -177,12 +177,12 @@ def _alone(
     speed = min(1.0, memory / FULL_CORE_GB) if memory else 1.0
     parts = {
         "read": work.read_seconds / speed,
-        "train": work.work_seconds / speed,
-        "write": (work.assemble_seconds + work.report_bytes * known.report_byte) / speed,
+        "train": (work.work_seconds - (work.row_seconds if work.row_packets else 0.0)) / speed,
+        "write": work.row_seconds / speed,
     }
     run = Simulated(concurrency=[1])
     if where == "lambda":
-        moved = 2 * work.csv_bytes / known.s3_bytes_per_second
+        moved = work.csv_bytes / known.s3_bytes_per_second
         parts["start and S3"] = known.init + moved + work.model_bytes / known.upload_bytes_per_second
         run.counts = Counts(requests=1, gb_seconds=sum(parts.values()) * memory, puts=2, gets=2)
         run.starts, run.rationed, run.spawned = [0.0], [0.0], 1

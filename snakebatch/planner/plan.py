@@ -134,7 +134,7 @@ def make_plan(
     """
     known, rules = known or constants(), rules or planned_rules(rate)
     job = Job(rows, n_layers, columns, tau, weight)
-    cut = Cut(leaf_rows=rows_per_packet if rows_per_packet > leaf_rows(rows) else None)
+    cut = Cut(leaf_rows=rows_per_packet if rows_per_packet > leaf_rows(rows, n_layers) else None)
     work = workload(job, known, cut)
     found = estimate(work, rules, known, Choices(slots=slots, memory_gb=memory_gb), price or prices())
     return plan_of(work, found, rules, slots=slots, max_usd=max_usd, memory_gb=memory_gb)

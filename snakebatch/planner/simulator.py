@@ -18,6 +18,7 @@ from snakebatch.planner.constants import Constants
 from snakebatch.planner.prices import Prices, prices
 from snakebatch.planner.rate import map_concurrency
 from snakebatch.planner.rule_book import RuleBook
+from snakebatch.planner.serial import gather_seconds, stage_seconds
 from snakebatch.planner.simulated import FULL_CORE_GB, Choices, Faults, Simulated
 from snakebatch.planner.spawning import SHARDS, Account
 from snakebatch.planner.workload import Wave, Workload
@@ -81,9 +82,8 @@ class _Run:
         self.counts.transitions += FIXED_STATES
         divides = [wave for wave in work.waves if wave.role == "divide"]
         roots = len(divides[0].packets) if divides else 0
-        reading = work.read_seconds / self._speed() + 2 * work.csv_bytes / constants.s3_bytes_per_second
-        writing = work.population_bytes / constants.upload_bytes_per_second
-        self._function("Stage", reading + writing + roots * constants.wave_packet)
+        staging = stage_seconds(work, constants, self._speed())
+        self._function("Stage", staging + roots * constants.wave_packet)
         self._function("Admit", constants.function)
         self._open_bracket()
         for number, wave in enumerate(work.waves):
@@ -137,16 +137,11 @@ class _Run:
         )
 
     def _gather(self) -> None:
-        work, constants = self.work, self.constants
-        reading = work.report_bytes * (
-            constants.report_byte + constants.packed / constants.s3_bytes_per_second
-        )
-        uploading = (work.model_bytes + work.stripped_bytes) / constants.upload_bytes_per_second
-        # Parts are sent while the next ones are made: the slower of the two decides.
-        assembling = max(reading + work.assemble_seconds, uploading)
+        work = self.work
         self.counts.sqs += work.messages
-        self.counts.puts += work.model_bytes / (8 << 20)
-        self._spend("Gather", 2 * constants.gather + assembling)
+        self.counts.puts += 2 * work.parts
+        self.counts.gets += 2 * (work.waves[-1].count + work.row_packets)
+        self._spend("Gather", gather_seconds(work, self.constants))
 
     # Maps
 

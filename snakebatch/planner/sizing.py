@@ -1,19 +1,21 @@
 """How large packets are: what one invocation does.
 
-Starts are what the account rations, so a large job takes larger packets and not more of them. A packet's size
-depends on the job's rows alone, not on its layers: a run that wants more layers finds the reports of those
-that it shares with an earlier one. Bytes of the model do not depend on it at all.
+Starts are what the account rations, so a large job takes larger packets and not more of them. The size of
+leaf packets is the job's, from its first run on: a later one that wants more layers finds the reports of
+those that it shares with an earlier one. Bytes of the model do not depend on it at all.
 """
 
 from __future__ import annotations
 
 import math
 
-LEAF_ROWS = 25_000
-"""Rows of a leaf packet of a small job, for a target of few classes: about a second."""
+LEAF_ROWS = 40_000
+"""Rows of a leaf packet of a small job, for a target of few classes: some two seconds, and as many bytes of
+the model as S3 copies by itself.
+"""
 
 MOST_LEAF_ROWS = 400_000
-"""Of the largest: some twenty seconds, and a report of 50 MB before it is packed."""
+"""Of the largest: some twenty seconds, and 60 MB of the model."""
 
 DIVIDE_ROWS = 50_000
 """Rows of a divide packet after the first wave, of a small job."""
@@ -25,10 +27,18 @@ DIVIDE_BUDGET = 120_000_000
 which is less than the Map Run that a further wave costs. A million rows are divided in one.
 """
 
+PACKETS = 150
+"""Leaf packets of a job, between the bounds: one window of ten seconds admits as many."""
+
 PACKETS_A_LAYER = 6
-"""So many leaf packets a layer, between the two bounds: 25 layers start 150, which one window of ten seconds
-admits, and each works for some seconds.
-"""
+MOST_PACKETS_A_LAYER = 16
+"""More would gain a second, and load the population as often again."""
+
+ROW_CELLS = 2_000_000
+"""Cells of a packet that writes rows: a second, and some 40 MB."""
+
+LEAST_ROW_CELLS = 2_000_000
+"""Cells of a table from which shards write its rows."""
 
 _SLACK = 1.05
 """A packet ends before the slice that would not fit: without it a seventh packet would have the rest."""
@@ -37,11 +47,24 @@ SPLIT_COST = 20_000
 """Row-evaluations that a split costs beside those it makes: drawing literals, weighing the columns."""
 
 
-def leaf_rows(rows: int) -> int:
-    """Rows of a leaf packet, for a target of few classes, of a job of so many rows."""
-    return min(MOST_LEAF_ROWS, max(LEAF_ROWS, math.ceil(_SLACK * rows / PACKETS_A_LAYER)))
+LEAST_COPY = 5 << 20
+"""Bytes from which S3 copies a text into a model by itself; less passes through the gatherer."""
+
+
+def leaf_rows(rows: int, n_layers: int) -> int:
+    """Rows of a leaf packet, for a target of few classes, of a job of so many rows and layers."""
+    packets = min(MOST_PACKETS_A_LAYER, max(PACKETS_A_LAYER, PACKETS // n_layers))
+    return min(MOST_LEAF_ROWS, max(LEAF_ROWS, math.ceil(_SLACK * rows / packets)))
 
 
 def divide_rows(rows: int) -> int:
     """Rows of a divide packet after the first wave, of a job of so many rows."""
     return min(MOST_DIVIDE_ROWS, max(DIVIDE_ROWS, math.ceil(_SLACK * rows / PACKETS_A_LAYER)))
+
+
+def row_packet_count(rows: int, columns: int) -> int:
+    """Packets that write a population as model.json has it, its target being one of the columns; 0 where the
+    gatherer does that in less than a second.
+    """
+    cells = rows * columns
+    return 0 if cells < LEAST_ROW_CELLS else math.ceil(cells / ROW_CELLS)

@@ -8,17 +8,27 @@ them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
 from snakebatch.planner.constants import Constants
-from snakebatch.planner.sizing import DIVIDE_BUDGET, SPLIT_COST, divide_rows, leaf_rows
+from snakebatch.planner.sizing import (
+    DIVIDE_BUDGET,
+    LEAST_COPY,
+    SPLIT_COST,
+    divide_rows,
+    leaf_rows,
+    row_packet_count,
+)
 
 EVALUATIONS_PER_ROW = 5.0
 """Of one level of the tree, for each row: literals tried on samples, then on all, and the paths again."""
 
 ITEM_BYTES = 220
 """Of a Map item: a packet, a shard and a key."""
+
+PART_BYTES = 8 << 20
+"""Of a part that passes through the gatherer."""
 
 _MESSAGES_AT_ONCE = 10
 """Leaf messages in one SQS request."""
@@ -52,7 +62,8 @@ class Cut:
 
 @dataclass(frozen=True)
 class Wave:
-    """One Map: ``packets`` have the seconds of work of each, on a core at full speed.
+    """One Map: ``packets`` have the seconds of work of each, on a core at full speed, and until what it made
+    is in S3.
 
     Where there are very many, ``packets`` are fewer and longer ones, whose sum is the same, and ``count``
     says how many there really are.
@@ -76,16 +87,40 @@ class Workload:
     waves: tuple[Wave, ...]
     csv_bytes: float
     population_bytes: float
-    report_bytes: float
-    model_bytes: float
-    stripped_bytes: float
+    cover_bytes: float
+    """Of the reports that the gatherer reads: which rows and conditions each leaf packet covers."""
+    row_bytes: float
+    """Of the rows in model.json."""
+    bucket_bytes: float
+    """Of the buckets in it, which is most of the stripped one."""
+    row_packets: int
+    """Packets that write the rows; 0 = the gatherer does."""
+    passing_bytes: float
+    """Of the model, what passes through the gatherer; S3 copies the rest."""
     read_seconds: float
+    pack_seconds: float
     load_seconds: float
-    assemble_seconds: float
+    row_seconds: float
+    """Writing the rows, whoever does it."""
+    cover_seconds: float
     divide_evaluations: float
     leaf_rows: int
     """Of a packet, for a target of few classes."""
     items_bytes: int
+
+    @property
+    def model_bytes(self) -> float:
+        return self.row_bytes + self.bucket_bytes
+
+    @property
+    def stripped_bytes(self) -> float:
+        return self.bucket_bytes
+
+    @property
+    def parts(self) -> float:
+        """Parts of model.json's upload: those that S3 copies, and those that pass through."""
+        copied = self.row_packets + (self.waves[-1].count if self.passing_bytes < self.bucket_bytes else 0)
+        return copied + self.passing_bytes / PART_BYTES
 
     @property
     def packets(self) -> int:
@@ -112,25 +147,36 @@ def workload(job: Job, constants: Constants, cut: Cut | None = None) -> Workload
     divides, evaluations = _divide_waves(job, constants, cut)
     leaf = _leaf_wave(job, constants, cut)
     slices = max(1.0, constants.slices * job.rows / job.tau) if job.rows > job.tau else 1.0
-    waves = (*divides, leaf)
     cells = job.rows * (job.columns + 1.0)
     population = cells * constants.population_cell_bytes
-    buckets = job.rows * job.n_layers * constants.bucket_row_bytes
-    model = buckets + cells * constants.csv_cell_bytes
+    rows = cells * constants.row_cell_bytes
+    row_seconds = rows * constants.row_text_byte
+    row_packets = row_packet_count(job.rows, job.columns + 1) if divides else 0
+    if row_packets:
+        divides[0] = _with_rows(divides[0], row_packets, row_seconds + rows / constants.s3_bytes_per_second)
+    waves = (*divides, leaf)
+    covered = float(job.rows * job.n_layers)
+    buckets = covered * constants.bucket_row_bytes
+    passing = 0.0 if row_packets else rows
+    passing += buckets if buckets < leaf.count * LEAST_COPY else 0.0
     return Workload(
         job=job,
         leaves=job.n_layers * math.ceil(slices),
         waves=waves,
         csv_bytes=cells * constants.csv_cell_bytes,
         population_bytes=population,
-        report_bytes=buckets,
-        model_bytes=model,
-        stripped_bytes=buckets,
-        read_seconds=cells * constants.read_cell + population * constants.population_byte,
+        cover_bytes=covered * constants.cover_row_bytes,
+        row_bytes=rows,
+        bucket_bytes=buckets,
+        row_packets=row_packets,
+        passing_bytes=passing,
+        read_seconds=cells * constants.read_cell,
+        pack_seconds=population * constants.population_byte,
         load_seconds=population * constants.load_byte,
-        assemble_seconds=model * constants.assemble_byte,
+        row_seconds=row_seconds,
+        cover_seconds=covered * constants.cover_row,
         divide_evaluations=evaluations,
-        leaf_rows=cut.leaf_rows or leaf_rows(job.rows),
+        leaf_rows=cut.leaf_rows or leaf_rows(job.rows, job.n_layers),
         items_bytes=ITEM_BYTES * max(wave.count for wave in waves),
     )
 
@@ -141,10 +187,17 @@ def _even(role: Role, seconds: float, count: int) -> Wave:
     return Wave(role, (seconds * count / shown,) * shown, None if shown == count else count)
 
 
+def _with_rows(wave: Wave, packets: int, seconds: float) -> Wave:
+    """A wave with packets beside its own that write the rows, which take so many seconds in all."""
+    together = (*wave.packets, *(seconds / packets,) * packets)
+    return replace(wave, packets=together, many=None if wave.many is None else wave.many + packets)
+
+
 def _leaf_wave(job: Job, constants: Constants, cut: Cut) -> Wave:
-    size = (cut.leaf_rows or leaf_rows(job.rows)) / job.weight
+    size = (cut.leaf_rows or leaf_rows(job.rows, job.n_layers)) / job.weight
     count = max(1, math.ceil(job.rows / max(size, 1.0)))
-    seconds = job.rows / count * job.weight * constants.leaf_row
+    written = constants.bucket_row_bytes / constants.s3_bytes_per_second
+    seconds = job.rows / count * (job.weight * constants.leaf_row + written)
     return _even("leaf", seconds, count * job.n_layers)
 
 

@@ -75,10 +75,8 @@ def make_job(folder: Path, rows: int, kind: str) -> None:
     training = Training(bucket=asked.bucket, tau=asked.tau, seed=7, oppose_profile="balanced", lookahead=5)
     engine = SnakeEngine()
     counts = {"rows_read": rows, "duplicates": 0, "contradictions": 0}
-    record = job_record(JOB, population, content, training, counts, (), engine.version)
-    plan = make_plan(
-        rows=rows, n_layers=LAYERS, tau=asked.tau, weight=1.0, rows_per_packet=25_000, max_usd=1000
-    )
+    record = job_record(JOB, population, content, training, counts, (), engine.version, LAYERS)
+    plan = make_plan(rows=rows, n_layers=LAYERS, tau=asked.tau, weight=1.0, max_usd=1000)
     run = RunRecord(
         execution=EXECUTION,
         job=JOB,

@@ -15,6 +15,7 @@ ACTIONS = {
     ("s3", "list_objects_v2"): "s3:ListBucket",
     ("s3", "create_multipart_upload"): "s3:PutObject",
     ("s3", "upload_part"): "s3:PutObject",
+    ("s3", "upload_part_copy"): "s3:PutObject",  # and s3:GetObject of what is copied
     ("s3", "complete_multipart_upload"): "s3:PutObject",
     ("s3", "abort_multipart_upload"): "s3:AbortMultipartUpload",
     ("s3", "list_parts"): "s3:ListMultipartUploadParts",

@@ -17,6 +17,7 @@ import pytest
 from snakebatch.clock import SimulatedClock
 from snakebatch.planner.constants import Constants, constants
 from snakebatch.planner.rule_book import AWS, SEEDS, RuleBook
+from snakebatch.planner.serial import gather_seconds, stage_seconds
 from snakebatch.planner.simulated import Choices, Simulated
 from snakebatch.planner.simulator import simulate
 from snakebatch.planner.workload import Job, Wave, Workload, workload
@@ -85,9 +86,7 @@ class Delays:
         }
 
     def stage(self, _: Any) -> dict[str, Any]:
-        moved = self.work.csv_bytes * 2 / self.known.s3_bytes_per_second
-        stored = self.work.population_bytes / self.known.upload_bytes_per_second
-        self.small("stage", self.work.read_seconds + moved + stored)
+        self.small("stage", stage_seconds(self.work, self.known))
         run = {"execution": "e", "job": "j", "fingerprint": "f", "dry_run": False, "slots": 0}
         run |= {"slots_required": False, "joins_session": False, "min_share": 0.1, "max_share": 1.0}
         return {"run": run, "plan": {"feasible": True, "packets": 1}, "wave": self.wave(0)}
@@ -141,11 +140,7 @@ class Delays:
         return more
 
     def gather(self, here: World, body: Any) -> None:
-        reading = self.work.report_bytes * (
-            self.known.report_byte + self.known.packed / self.known.s3_bytes_per_second
-        )
-        sent = (self.work.model_bytes + self.work.stripped_bytes) / self.known.upload_bytes_per_second
-        here.clock.sleep(2 * self.known.gather + max(reading + self.work.assemble_seconds, sent))
+        here.clock.sleep(gather_seconds(self.work, self.known))
         here.sfn.send_task_success(taskToken=body["token"], output="{}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from snakebatch.mesh.part_uploads import LEAST_PART
+from snakebatch.mesh.uploads import LEAST_PART
 from tests.support.api import BEARER, ApiBench, Caller
 from tests.support.mesh import BUCKET
 

@@ -18,14 +18,16 @@ import pytest
 from snakebatch.engine.intake import digest
 from snakebatch.engine.model_json import model_pieces, text_of
 from snakebatch.engine.population import NumberColumn, Population, TextColumn
-from snakebatch.mesh import objects, stored_population, uploads
+from snakebatch.mesh import objects, row_texts, stored_population, uploads
 from snakebatch.mesh.assembly import Assembler
+from snakebatch.mesh.coverage import cover_of
 from snakebatch.mesh.invocation import Invocation
-from snakebatch.mesh.messages import LeafResult, Packet, Report, Slice, Training
+from snakebatch.mesh.messages import LeafIndex, Packet, Report, Slice, Training
 from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.population_file import to_bytes
 from snakebatch.mesh.records import Manifest, ManifestEntry, job_record
 from snakebatch.mesh.store import JobStore, Keys
+from snakebatch.mesh.text_runs import bucket_run
 from tests.support.disk_s3 import DiskS3
 
 ROWS = 20_000
@@ -56,7 +58,7 @@ class Job:
         content = digest(self.population)
         training = Training(bucket=250, tau=1000, seed=7, oppose_profile="balanced", lookahead=5)
         counts = {"rows_read": shape.rows, "duplicates": 0, "contradictions": 0}
-        self.record = job_record("job", self.population, content, training, counts, (), ENGINE)
+        self.record = job_record("job", self.population, content, training, counts, (), ENGINE, shape.layers)
         self.store.create_job(self.record)
         self.store.put_population("job", content, to_bytes(self.population))
         entries = [entry for layer in range(shape.layers) for entry in self._layer(layer)]
@@ -90,15 +92,27 @@ class Job:
             training=self.record.training,
             slices=[Slice(layer=layer, node=leaf.node, path=[], n=leaf.rows, final=True) for leaf in leaves],
         )
-        report = Report(engine=ENGINE, packet=packet.id, role="leaf", evaluations=0, leaves=leaves)
+        texts = [_bucket(start, self._members(start)) for start in starts]
+        run = bucket_run(texts)
+        report = Report(
+            engine=ENGINE,
+            packet=packet.id,
+            role="leaf",
+            evaluations=0,
+            index=leaves,
+            cover=cover_of(texts),
+            text=run.text,
+        )
+        self.store.put_text(packet, packet.id, run.data)
         self.store.put_report(packet, report, Invocation(packet.id, "leaf", "00", False, 0.0, 0.0))
         rows = sum(leaf.rows for leaf in leaves)
         return ManifestEntry(packet=packet.id, layer=layer, leaves=len(leaves), rows=rows)
 
-    def _leaf(self, layer: int, start: int) -> LeafResult:
-        members = range(start, min(start + self.shape.leaf, self.shape.rows))
-        text = _bucket(start, members)
-        return LeafResult(layer=layer, node=f"{start:020b}", k=None, rows=len(members), buckets=[text])
+    def _members(self, start: int) -> range:
+        return range(start, min(start + self.shape.leaf, self.shape.rows))
+
+    def _leaf(self, layer: int, start: int) -> LeafIndex:
+        return LeafIndex(layer=layer, node=f"{start:020b}", k=None, rows=len(self._members(start)), buckets=1)
 
     def assemble(self) -> None:
         Assembler(self.store).assemble("job", self.record.fingerprint, "test")
@@ -151,9 +165,11 @@ def _bucket(start: int, members: range) -> str:
 def _scaled_down(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held at a time, whatever the job, is a fraction here of what it is for large ones."""
     monkeypatch.setattr(uploads, "PART", PART)
+    monkeypatch.setattr(uploads, "LEAST_PART", PART)
     monkeypatch.setattr(objects, "_LINES", PART)
     monkeypatch.setattr(stored_population, "_KEPT", PART)
-    monkeypatch.setattr(stored_population, "_BLOCK", 64)
+    monkeypatch.setattr(stored_population, "_LET_GO", 4096)
+    monkeypatch.setattr(row_texts, "BLOCK", 64)
 
 
 def measured(folder: Path, shape: Shape) -> tuple[int, int]:
@@ -177,16 +193,25 @@ def test_memory_does_not_grow_with_the_model(tmp_path: Path, larger: Shape) -> N
     assert large - small < SHARE * (large_model - small_model)
 
 
-def test_memory_grows_with_the_largest_leaf(tmp_path: Path) -> None:
+def test_memory_grows_with_the_largest_leaf_that_passes_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In proportion: this is what the test above would not notice if nothing was counted."""
+    monkeypatch.setattr(uploads, "LEAST_PART", 1 << 30)
     small, _ = measured(tmp_path, Shape(ROWS, layers=1, leaf=2_500))
     large, _ = measured(tmp_path, Shape(ROWS, layers=1, leaf=10_000))
     whole = len(_bucket(0, range(10_000)))
     assert 1.5 * whole < large - small < 12 * whole
 
 
-def test_the_bytes_are_those_of_the_engine(tmp_path: Path) -> None:
-    """Rows and targets that come from the file, and not through the population, are spelled alike."""
+@pytest.mark.parametrize("least_part", [1, PART, 1 << 30])
+def test_the_bytes_are_those_of_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least_part: int
+) -> None:
+    """Rows and targets that come from the file, and not through the population, are spelled alike; buckets
+    are the same whether S3 copies them or they pass through.
+    """
+    monkeypatch.setattr(uploads, "LEAST_PART", least_part)
     shape = Shape(rows=3_000, layers=2, leaf=400)
     job = Job(tmp_path, shape)
     job.assemble()

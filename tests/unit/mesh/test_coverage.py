@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from snakebatch.engine.model_json import text_of
 from snakebatch.errors import InvariantError
 from snakebatch.mesh.contradiction import ChunkedEngine
-from snakebatch.mesh.coverage import LayerCheck
+from snakebatch.mesh.coverage import LayerCheck, cover_of
+from snakebatch.mesh.messages import Cover, LeafIndex
 from tests.support.mesh import MeshBench
 from tests.support.tables import three_classes
 
@@ -25,10 +28,52 @@ def bucket(condition: Any, members: Sequence[int], origins: str = "") -> str:
 
 
 def check(*buckets: str, rows: int = 4) -> None:
+    """All in one packet, then each in a packet of its own: what is broken is told alike."""
+    told = [_told(rows, [buckets]), _told(rows, [[text] for text in buckets])]
+    assert told[0] == told[1]
+    if told[0]:
+        raise InvariantError(told[0])
+
+
+def _told(rows: int, packets: Sequence[Sequence[str]]) -> str:
     layer = LayerCheck(0, rows)
-    for text in buckets:
-        layer.add(text)
-    layer.finish()
+    try:
+        for texts in packets:
+            cover = cover_of(texts)
+            leaf = LeafIndex(layer=0, node="", k=None, rows=sum(cover.sizes), buckets=len(texts))
+            layer.add(cover, [leaf])
+        layer.finish()
+    except InvariantError as error:
+        return str(error)
+    return ""
+
+
+def cover(sizes: Sequence[int], *members: int, conditions: int | None = None) -> Cover:
+    packed = base64.b64encode(np.array(members, dtype="<i4").tobytes()).decode()
+    names = [str(number) for number in range(len(sizes) if conditions is None else conditions)]
+    return Cover(members=packed, sizes=list(sizes), conditions=names)
+
+
+@pytest.mark.parametrize(
+    ("told", "rows", "says"),
+    [
+        (cover([2, 2], 0, 1, 2), 4, "not what their cover says"),
+        (cover([2, 2], 0, 1, 2, 3, conditions=1), 4, "not what their cover says"),
+        (cover([2, 2], 0, 1, 2, 3), 3, "leaf 0/01: 4 core members for 3 rows"),
+        (Cover(members="!", sizes=[1], conditions=["a"]), 1, "can't be read"),
+        (Cover(members="AAA=", sizes=[1], conditions=["a"]), 1, "can't be read"),
+    ],
+)
+def test_a_cover_that_contradicts_itself_is_refused(told: Cover, rows: int, says: str) -> None:
+    leaf = LeafIndex(layer=0, node="01", k=None, rows=rows, buckets=len(told.sizes))
+    with pytest.raises(InvariantError, match=says):
+        LayerCheck(0, 4).add(told, [leaf])
+
+
+def test_a_bucket_of_no_leaf_is_refused() -> None:
+    leaf = LeafIndex(layer=0, node="", k=None, rows=2, buckets=1)
+    with pytest.raises(InvariantError, match="bucket 1 and those after it belong to no leaf"):
+        LayerCheck(0, 4).add(cover([2, 2], 0, 1, 2, 3), [leaf])
 
 
 def test_a_partition_passes() -> None:

@@ -18,8 +18,8 @@ def pieces(layer: int, sizes: list[int]) -> list[Slice]:
 
 
 def test_packets_keep_order_size_and_layers() -> None:
-    slices = pieces(1, [900] * 30) + pieces(0, [900] * 30)
-    packets = list(leaf_packets(slices, classes=2, rows=54_000))
+    slices = pieces(1, [900] * 60) + pieces(0, [900] * 60)
+    packets = list(leaf_packets(slices, classes=2, size=LEAF_ROWS))
     assert [piece for packet in packets for piece in packet] == sorted(slices, key=lambda piece: piece.place)
     for packet in packets:
         assert len({piece.layer for piece in packet}) == 1
@@ -27,33 +27,36 @@ def test_packets_keep_order_size_and_layers() -> None:
 
 
 def test_a_layer_is_packed_alike_whatever_other_layers_there_are() -> None:
-    five = list(leaf_packets([piece for layer in range(5) for piece in pieces(layer, [700] * 40)], 2, 28_000))
-    one = list(leaf_packets(pieces(3, [700] * 40), 2, 28_000))
+    slices = [piece for layer in range(5) for piece in pieces(layer, [700] * 80)]
+    five = list(leaf_packets(slices, 2, LEAF_ROWS))
+    one = list(leaf_packets(pieces(3, [700] * 80), 2, LEAF_ROWS))
     assert [packet for packet in five if packet[0].layer == 3] == one
 
 
 def test_a_slice_larger_than_a_packet_is_a_packet() -> None:
-    assert [len(packet) for packet in leaf_packets(pieces(0, [10, 10**6, 10]), 2, 10**5)] == [1, 1, 1]
+    assert [len(packet) for packet in leaf_packets(pieces(0, [10, 10**6, 10]), 2, LEAF_ROWS)] == [1, 1, 1]
     assert [len(packet) for packet in divide_packets(pieces(0, [10**6, 10**6]), 10**5)] == [1, 1]
 
 
 def test_many_classes_make_smaller_packets() -> None:
     slices = pieces(0, [1000] * 40)
     assert leaf_weight(2) == 1
-    assert len(list(leaf_packets(slices, 10**7, 40_000))) > 2 * len(list(leaf_packets(slices, 2, 40_000)))
+    few, many = (len(list(leaf_packets(slices, classes, 10_000))) for classes in (2, 10**7))
+    assert many > 2 * few
 
 
 def test_a_large_job_has_larger_packets_and_not_more() -> None:
     slices = pieces(0, [1000] * 1000)
-    assert len(list(leaf_packets(slices, 2, 10**6))) == 6
-    assert leaf_rows(10_000) == LEAF_ROWS
-    assert leaf_rows(10**9) == MOST_LEAF_ROWS
+    assert len(list(leaf_packets(slices, 2, leaf_rows(10**6, 25)))) == 6
+    assert len(list(leaf_packets(slices, 2, leaf_rows(10**6, 5)))) == 16
+    assert leaf_rows(10_000, 5) == LEAF_ROWS
+    assert leaf_rows(10**9, 5) == MOST_LEAF_ROWS
 
 
 def test_every_bucket_is_an_atom_with_the_conditions_before_it() -> None:
     conditions = [[[1, float(k), False, "N"]] for k in range(7)]
     chains = [Chain(slice=piece, conditions=conditions, rows=[1500] * 7) for piece in pieces(0, [10_500] * 3)]
-    packets = list(atom_packets(chains, classes=2, rows=31_500))
+    packets = list(atom_packets(chains, classes=2, size=LEAF_ROWS // 2))
     atoms = [(group.slice.node, k) for packet in packets for group in packet for k in group.ks]
     assert atoms == [(chain.slice.node, k) for chain in chains for k in range(7)]
     for packet in packets:

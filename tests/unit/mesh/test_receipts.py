@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from snakebatch.planner.calibration import calibrate
 from snakebatch.planner.constants import constants
 from snakebatch.planner.plan import MEMORY_GB
 from snakebatch.planner.prices import prices
+from snakebatch.planner.serial import stage_seconds
 from snakebatch.planner.workload import Job, workload
 
 START = 1_000.0
@@ -108,17 +110,17 @@ def test_a_wave_of_an_earlier_run_costs_nothing() -> None:
 
 def receipt(slower: float = 1.0) -> dict[str, Any]:
     """A receipt of a run on a world whose leaves, reading and assembling take so many times as long."""
-    known, job = constants(), Job(200_000, 5, columns=10)
+    known, job = constants(), Job(1_000_000, 5, columns=10)
     work = workload(job, known)
     invocations, cold = work.invocations, 12
     load = cold * (work.load_seconds + work.population_bytes / known.s3_bytes_per_second)
     leaves = slower * job.rows * job.n_layers * known.leaf_row
     seconds = leaves + work.divide_evaluations * known.evaluation + invocations * known.invocation + load
     cells = job.rows * (job.columns + 1)
-    reading = slower * cells * known.read_cell
-    stage = reading + 2 * work.csv_bytes / known.s3_bytes_per_second + known.init
-    model = work.model_bytes
-    gather = 2 * known.gather + work.stripped_bytes * known.report_byte + slower * model * known.assemble_byte
+    reading = replace(work, read_seconds=slower * cells * known.read_cell)
+    stage = stage_seconds(reading, known) + known.init
+    copied = work.model_bytes + work.stripped_bytes
+    gather = 2 * known.gather + slower * copied / known.copy_bytes_per_second
     return {
         "status": "TRAINED",
         "rows": {"kept": job.rows},
@@ -126,7 +128,7 @@ def receipt(slower: float = 1.0) -> dict[str, Any]:
         "actual": {
             "seconds_by_state": {"Stage": stage, "Gather": gather},
             "shards": {"00": {"packets": invocations, "seconds": seconds, "cold": cold}},
-            "model_bytes": model,
+            "model_bytes": work.model_bytes,
             "model_stripped_bytes": work.stripped_bytes,
             "leaves": work.leaves,
         },
@@ -137,8 +139,9 @@ def test_calibration_finds_what_receipts_were_made_with() -> None:
     known = constants()
     found = calibrate([receipt(2.0), receipt(2.0), receipt(9.0)], known)
     assert found.receipts == 3
-    for name in ("read_cell", "leaf_row", "assemble_byte"):
+    for name in ("read_cell", "leaf_row"):
         assert found.fitted[name] == pytest.approx(2 * getattr(known, name), rel=0.01)
+    assert found.fitted["copy_bytes_per_second"] == pytest.approx(known.copy_bytes_per_second / 2, rel=0.01)
     assert found.error_after < 0.1 < found.error_before
     assert found.constants.evaluation == known.evaluation
 

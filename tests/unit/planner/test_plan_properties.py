@@ -42,7 +42,8 @@ def test_a_feasible_plan_breaks_no_limit_in_simulation(job: Job, rules: str, slo
     assert run.throttled == 0
     if book.scope == "account":
         assert run.busiest <= 166
-    assert len(run.starts) == workload(job, KNOWN).invocations
+    # Of more than MOST_PACKETS some stand for all.
+    assert len(run.starts) == sum(len(wave.packets) for wave in workload(job, KNOWN).waves)
 
 
 @settings(max_examples=60, deadline=None)
