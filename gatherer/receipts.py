@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from snakebatch.errors import SnakeBatchError
@@ -28,8 +29,21 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class ShardSpent:
+    """What a run's packets took on one shard; ``cold`` of them met a new environment."""
+
+    shard: str
+    packets: int
+    seconds: float
+    cold: int
+
+
+@dataclass(frozen=True)
 class Receipt:
-    """What a run took, plan against actual. ``trouble``: why there is nothing to compare."""
+    """What a run took, plan against actual. ``trouble``: why there is nothing to compare.
+
+    ``by_state`` are seconds, ``by_kind`` dollars.
+    """
 
     model_id: str
     status: str
@@ -40,6 +54,9 @@ class Receipt:
     usd: Compared | None = None
     invocations: Compared | None = None
     leaves: Compared | None = None
+    by_state: Mapping[str, Compared] = field(default_factory=dict)
+    by_kind: Mapping[str, Compared] = field(default_factory=dict)
+    shards: tuple[ShardSpent, ...] = ()
     trouble: str | None = None
 
 
@@ -60,7 +77,22 @@ def compared(model_id: str, ended: float | None, said: dict[str, Any]) -> Receip
         usd=pair("usd"),
         invocations=pair("invocations"),
         leaves=pair("leaves"),
+        by_state=_parts(plan, actual, "seconds_by_state"),
+        by_kind=_parts(plan, actual, "usd_by_kind"),
+        shards=tuple(
+            ShardSpent(name, int(spent["packets"]), float(spent["seconds"]), int(spent["cold"]))
+            for name, spent in sorted(actual.get("shards", {}).items())
+        ),
     )
+
+
+def _parts(plan: Mapping[str, Any], actual: Mapping[str, Any], name: str) -> dict[str, Compared]:
+    """The parts of a figure in the order of the plan, then those that nobody had planned."""
+    planned, was = plan.get(name, {}), actual.get(name, {})
+    return {
+        part: Compared(float(planned.get(part, 0.0)), float(was.get(part, 0.0)))
+        for part in dict.fromkeys([*planned, *was])
+    }
 
 
 class ReceiptReader:

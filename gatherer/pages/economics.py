@@ -20,9 +20,13 @@ _RECEIPTS = 50
 
 @router.get("/economics", include_in_schema=False)
 async def economics(request: Request) -> Response:
-    """The page; the form's fields are the address's parameters."""
+    """The page; the form's fields are the address's parameters, and ``receipt`` names the run whose receipt
+    is shown whole (the latest one else).
+    """
     asked = read_form(request.query_params)
     receipts = await run_in_threadpool(mesh_state(request).receipts.latest, _RECEIPTS)
+    whole = [one for one in receipts if one.by_kind]
+    chosen = [one for one in whole if one.model_id == request.query_params.get("receipt")]
     return page(
         request,
         "economics.html",
@@ -31,6 +35,7 @@ async def economics(request: Request) -> Response:
         found=await run_in_threadpool(estimate, asked),
         ceiling=SPAWN_RATE,
         receipts=receipts,
+        receipt=next(iter(chosen or whole), None),
         price=prices(),
     )
 

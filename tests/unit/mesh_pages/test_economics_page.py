@@ -128,6 +128,32 @@ def test_receipts_stand_newest_first_and_are_read_once(pages: PagesBench) -> Non
     assert pages.workflow.calls["describe_execution"] == asked
 
 
+def test_a_receipt_says_where_the_money_and_the_time_went(pages: PagesBench) -> None:
+    """The latest run's, or the one that the address names."""
+    for number, name in enumerate(("first", "second"), 1):
+        staging, _ = staged(pages, name)
+        said_by = receipt()
+        plan, actual = said_by["plan"], said_by["actual"]
+        assert isinstance(plan, dict)
+        assert isinstance(actual, dict)
+        plan |= {"usd_by_kind": {"gb_seconds": 0.004, "sqs": 0.0}, "seconds_by_state": {"Stage": 2.0}}
+        shards = {f"0{number}": {"packets": 7, "seconds": 12.5, "cold": 3}}
+        actual |= {"usd_by_kind": {"gb_seconds": 0.005, "s3": 0.001}, "shards": shards}
+        actual |= {"seconds_by_state": {"Stage": 3.0}}
+        uri = pages.mesh.store.put_receipt(pages.mesh.keys(staging), name, said_by)
+        pages.workflow.end(name, output={"receipt": uri, "usd": 0.01})
+        pages.clock.sleep(10)
+    text = pages.text("/economics")
+    assert "Receipt of second" in text
+    assert "gb seconds $0.0040 $0.0050 +25 % sqs $0.00 $0.00 – s3 $0.00 $0.0010 –" in text
+    assert "Stage 2.00 s 3.00 s +50 %" in text
+    assert "02 7 12.5 s 3" in text
+    other = pages.text("/economics?receipt=first")
+    assert "Receipt of first" in other
+    assert "01 7 12.5 s 3" in other
+    assert "Receipt of second" in pages.text("/economics?receipt=nobody")
+
+
 def test_a_run_without_a_receipt_says_why(pages: PagesBench) -> None:
     pages.workflow.start("bad")
     pages.workflow.end("bad", "FAILED", error="InputError", cause="no column 'nix'")
