@@ -14,8 +14,8 @@ LEAF_ROWS = 40_000
 the model as S3 copies by itself.
 """
 
-MOST_LEAF_ROWS = 400_000
-"""Of the largest: some twenty seconds, and 60 MB of the model."""
+MOST_LEAF_ROWS = 1_000_000
+"""Of the largest: some 45 seconds, and 150 MB of the model."""
 
 DIVIDE_ROWS = 50_000
 """Rows of a divide packet after the first wave, of a small job."""
@@ -36,6 +36,9 @@ MOST_PACKETS_A_LAYER = 16
 
 ROW_CELLS = 2_000_000
 """Cells of a packet that writes rows: a second, and some 40 MB."""
+
+MOST_ROW_PACKETS = 40
+"""They start in one window with the roots."""
 
 LEAST_ROW_CELLS = 2_000_000
 """Cells of a table from which shards write its rows."""
@@ -67,4 +70,4 @@ def row_packet_count(rows: int, columns: int) -> int:
     gatherer does that in less than a second.
     """
     cells = rows * columns
-    return 0 if cells < LEAST_ROW_CELLS else math.ceil(cells / ROW_CELLS)
+    return 0 if cells < LEAST_ROW_CELLS else min(MOST_ROW_PACKETS, math.ceil(cells / ROW_CELLS))
