@@ -17,7 +17,7 @@ from snakebatch.cli_files import check_out, find_table, open_table, whole_file
 from snakebatch.cli_model import Score, answers, is_regression, score
 from snakebatch.cli_place import on_mesh
 from snakebatch.engine.cells import MISSING_WORDS
-from snakebatch.engine.csv_table import open_rows
+from snakebatch.engine.csv_rows import open_rows
 from snakebatch.engine.model import Model
 from snakebatch.engine.model_json import text_of
 from snakebatch.engine.tables import check_names

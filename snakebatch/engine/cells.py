@@ -88,17 +88,19 @@ def numbers(cells: Sequence[str], column: str, first_row: int) -> tuple[NDArray[
     ``first_row`` is the 1-based number of ``cells[0]``, for messages. Raises InputError on a value not
     finite.
     """
-    unreadable = 0
-    try:
-        values = np.array(list(map(float, cells)), dtype=np.float64)
-    except ValueError:
-        values = np.zeros(len(cells))
-        for index, cell in enumerate(cells):
-            if parses(cell):
-                values[index] = float(cell)
-            elif cell and cell not in MISSING_WORDS:
-                unreadable += 1
+    values, unreadable = floats_of(cells)
     return finite(values, column, first_row), unreadable
+
+
+def floats_of(cells: Sequence[str]) -> tuple[NDArray[np.float64], int]:
+    """``float`` of each cell, 0.0 where it fails; and how many are neither empty, missing nor a number."""
+    try:
+        return np.array(list(map(float, cells)), dtype=np.float64), 0
+    except ValueError:
+        failing = {cell for cell in set(cells) if not parses(cell)}
+    values = [0.0 if cell in failing else float(cell) for cell in cells]
+    unreadable = failing - MISSING_WORDS - {""}
+    return np.array(values, dtype=np.float64), sum(cell in unreadable for cell in cells) if unreadable else 0
 
 
 def finite(values: NDArray[np.float64], column: str, first_row: int) -> NDArray[np.float64]:

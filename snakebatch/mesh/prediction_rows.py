@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from snakebatch.engine.cells import MISSING_WORDS
-from snakebatch.engine.csv_table import open_rows
+from snakebatch.engine.csv_rows import open_rows
 from snakebatch.engine.model_json import text_of
 from snakebatch.engine.tables import check_names, is_frame, row_dicts, table_of
 from snakebatch.errors import InputError, shown

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from snakebatch.engine.cells import as_text
-from snakebatch.engine.csv_table import MAX_CELL, open_rows
+from snakebatch.engine.csv_rows import MAX_CELL, open_rows
 from snakebatch.engine.intake import check_header
 from snakebatch.errors import InputError, shown
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from snakebatch.engine.cells import as_text, finite
-from snakebatch.engine.csv_table import MAX_CELL, open_rows
+from snakebatch.engine.csv_rows import MAX_CELL, open_rows
 from snakebatch.engine.tables import Cells
 from snakebatch.errors import InputError, shown
 

@@ -26,7 +26,8 @@ from snakebatch.client.remote.columns import (
     header_line,
     target_texts,
 )
-from snakebatch.engine.csv_table import CHUNK_ROWS, open_rows, read_csv
+from snakebatch.engine.csv_rows import CHUNK_ROWS, open_rows
+from snakebatch.engine.csv_table import read_csv
 from snakebatch.engine.intake import check_header
 from snakebatch.errors import InputError
 from snakebatch.snake_input import named_columns

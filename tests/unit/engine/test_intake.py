@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snakebatch.engine.csv_table import CHUNK_ROWS, MAX_CELL, read_csv
+from snakebatch.engine.csv_rows import CHUNK_ROWS, MAX_CELL
+from snakebatch.engine.csv_table import read_csv
 from snakebatch.engine.intake import default_seed, digest, read_rows
 from snakebatch.errors import InputError
 

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from snakebatch.engine.csv_table import MAX_CELL, read_csv
+from snakebatch.engine.csv_rows import MAX_CELL
+from snakebatch.engine.csv_table import read_csv
 from snakebatch.engine.intake import Intake, digest, read_rows
 from snakebatch.errors import InputError
 from snakebatch.mesh.rows_csv import csv_of
