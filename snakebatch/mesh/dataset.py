@@ -1,4 +1,4 @@
-"""A CSV in S3, opened as text as often as it is asked for: staging reads it twice and never holds it."""
+"""A CSV in S3, opened as text as often as it is asked for: never held whole, and mostly read once."""
 
 from __future__ import annotations
 
@@ -13,33 +13,12 @@ from botocore.exceptions import ClientError
 
 from snakebatch.errors import InputError
 from snakebatch.mesh.objects import status_of
+from snakebatch.mesh.read_ahead import BLOCK, ReadAhead
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
     from mypy_boto3_s3 import S3Client
 
-_BUFFER = 1 << 20
 _CHANGED = 412
-
-
-class _Body(io.RawIOBase):
-    """An S3 body as the raw stream that Python's buffers and decoders want."""
-
-    def __init__(self, body: Any) -> None:
-        self._body = body
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        data: bytes = self._body.read(len(view))
-        view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        self._body.close()
-        super().close()
 
 
 class Dataset:
@@ -56,9 +35,9 @@ class Dataset:
         """The text, from its start; raises InputError where there is none, or it is not UTF-8 (a BOM is
         fine).
 
-        The second opening insists on the object that the first one read.
+        A second opening insists on the object that the first one read.
         """
-        raw = io.BufferedReader(_Body(self._get()), _BUFFER)
+        raw = io.BufferedReader(ReadAhead(self._get()), BLOCK)
         packed = self.key.lower().endswith(".gz")
         plain = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if packed else raw
         try:
