@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from snakebatch.errors import InputError, shown
 
 NUMBER_CHARACTERS = frozenset("+-.0123456789e")
+
+_NUMBER_BYTES = "".join(NUMBER_CHARACTERS).encode("ascii")
 
 MISSING_WORDS = frozenset({"NA", "N/A", "NaN", "nan", "None", "null", "NULL"})
 """Texts that stand for an empty cell, but only in a column whose other cells are numbers."""
@@ -46,6 +49,23 @@ def parses(text: str) -> bool:
     return True
 
 
+def all_parse(texts: Iterable[str]) -> bool:
+    """Whether ``float`` works on each."""
+    try:
+        deque(map(float, texts), maxlen=0)
+    except ValueError:
+        return False
+    return True
+
+
+def characters_of(texts: Iterable[str]) -> set[str]:
+    """All characters of the texts."""
+    joined = "".join(texts)
+    if joined.isascii() and not joined.encode("ascii").translate(None, _NUMBER_BYTES):
+        return {character for character in NUMBER_CHARACTERS if character in joined}
+    return set(joined)
+
+
 class FeatureSniffer:
     """Finds the datatype of a feature from its cells, which come in chunks.
 
@@ -65,7 +85,7 @@ class FeatureSniffer:
         if len(self._odd) > _MANY_ODD_CELLS:
             return
         distinct = set(cells)
-        if not set().union(*distinct) <= NUMBER_CHARACTERS:
+        if not characters_of(distinct) <= NUMBER_CHARACTERS:
             odd = {cell for cell in distinct if not NUMBER_CHARACTERS.issuperset(cell)}
             self._odd |= odd
             distinct -= odd

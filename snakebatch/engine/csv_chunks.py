@@ -20,6 +20,9 @@ from snakebatch.errors import InputError
 
 CHUNK_CHARACTERS = 1 << 20
 
+NARROW = 8
+"""Columns up to which all cells are divided: to cut the target out of each line costs more."""
+
 Cells = Sequence[str] | NDArray[np.float64]
 """The texts of a part of a column; or its numbers, where all of them are plain ones."""
 
@@ -45,7 +48,7 @@ def quick_chunks(
         if "\0" in plain:
             raise OddTableError
         if lines := list(filter(None, plain.split("\n"))):
-            found = _numbers(lines, delimiter, width, place) if numeric() else None
+            found = _numbers(lines, delimiter, width, place) if width > NARROW and numeric() else None
             yield found or _texts(lines, delimiter, width)
 
 

@@ -167,7 +167,7 @@ def digest(population: Population) -> str:
     """32 hex digits of the content: equal exactly for equal populations, on every machine."""
     hasher = hashlib.blake2b(digest_size=16)
 
-    def add(part: bytes) -> None:
+    def add(part: bytes | memoryview) -> None:
         hasher.update(len(part).to_bytes(8, "little"))
         hasher.update(part)
 
@@ -179,7 +179,7 @@ def digest(population: Population) -> str:
     add(population.codes.astype("<i4").tobytes())
     for column in population.features:
         if isinstance(column, NumberColumn):
-            add(column.values.astype("<f8").tobytes())
+            add(np.ascontiguousarray(column.values, dtype="<f8").data.cast("B"))
         else:
             add(json.dumps(list(column.vocabulary)).encode("ascii"))
             add(column.codes.astype("<i4").tobytes())

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.engine.cells import INFINITE_WORDS, MISSING_WORDS, NUMBER_CHARACTERS, as_text, parses
+from snakebatch.engine.cells import (
+    INFINITE_WORDS,
+    MISSING_WORDS,
+    NUMBER_CHARACTERS,
+    all_parse,
+    as_text,
+    characters_of,
+)
 from snakebatch.errors import InputError, shown
 
 _NO_NUMBERS = MISSING_WORDS | INFINITE_WORDS
@@ -39,11 +46,11 @@ class TargetSniffer:
         distinct = set(texts)
         self._odd = self._odd or not distinct.isdisjoint(_NO_NUMBERS)
         distinct -= _NO_NUMBERS
-        self._characters |= set().union(*distinct)
+        self._characters |= characters_of(distinct)
         if len(self._few) < 3:
             self._few |= distinct
         if self._all_parse:
-            self._all_parse = all(parses(text) for text in distinct if text)
+            self._all_parse = all_parse(filter(None, distinct))
 
     @property
     def datatype(self) -> str:

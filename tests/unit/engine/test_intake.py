@@ -179,6 +179,22 @@ def test_folding_agrees_with_a_dictionary(rows):
     assert sorted(found.population.targets) == expected
 
 
+@given(st.lists(st.tuples(st.sampled_from("pqr"), st.sampled_from("12"), st.sampled_from("abc")), min_size=1))
+def test_the_row_kept_is_the_first_of_the_commonest_target(rows):
+    found = read_rows([dict(zip("pqy", row, strict=True)) for row in rows], "y")
+    groups: dict[tuple, list[int]] = {}
+    for number, (p, q, _) in enumerate(rows):
+        groups.setdefault((p, q), []).append(number)
+    kept, contradictions = [], 0
+    for numbers in groups.values():
+        targets = [rows[number][2] for number in numbers]
+        best = max(targets, key=targets.count)  # of equals, max takes the first
+        kept.append(numbers[targets.index(best)])
+        contradictions += len(numbers) - targets.count(best)
+    assert found.kept.tolist() == sorted(kept)
+    assert found.contradictions == contradictions
+
+
 def test_rows_and_csv_give_the_same_content_and_seed():
     rows = [{"a": k / 7, "b": f"w {k % 5}", "y": "pq"[k % 2]} for k in range(CHUNK_ROWS + 10)]
     text = io.StringIO()
