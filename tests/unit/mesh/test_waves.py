@@ -105,6 +105,17 @@ def test_a_data_set_is_read_as_often_as_asked(mesh: MeshBench, name: str, data: 
             assert list(text) == ["x,y\n", "1,a\n"]
 
 
+@pytest.mark.parametrize("table", ["x,y\n1,a\n2,b\n", 'x,y\n"p, q",a\nr,b\n'])
+def test_staging_fetches_a_table_once(mesh: MeshBench, table: str) -> None:
+    asked: list[str] = []
+    uri = mesh.upload(table)
+    mesh.s3.meta.events.register(
+        "provide-client-params.s3.GetObject", lambda params, **_: asked.append(params["Key"])
+    )
+    mesh.stage(uri)
+    assert [key for key in asked if uri.endswith(key)] == ["datasets/data.csv"]
+
+
 def test_a_data_set_that_changes_between_two_readings_is_refused(mesh: MeshBench) -> None:
     dataset = Dataset(mesh.s3, mesh.upload("x,y\n1,a\n"))
     with dataset.open() as text:
