@@ -32,6 +32,7 @@ FEW_TARGETS = 1 << 16
 regression, as a rule, and kept as numbers."""
 
 _WORDS = MISSING_WORDS | INFINITE_WORDS
+_GAPS = MISSING_WORDS | {""}
 _EXACT = float(1 << 53)
 """Whole numbers below it are exact as floats."""
 
@@ -98,7 +99,9 @@ class FeatureReader:
         """The cells as numbers, if that is what the column is by all that was seen."""
         if self.is_text:
             return None
-        values = plain_column(cells)
+        values = _with_gaps(cells) if "" in cells else plain_column(cells)
+        if values is None and not MISSING_WORDS.isdisjoint(cells):
+            values = _with_gaps(cells)
         if values is not None:
             return values
         distinct = set(cells)
@@ -167,7 +170,7 @@ class TargetReader:
     def __init__(self, name: str, few: int = FEW_TARGETS) -> None:
         self.name = name
         self.again = False
-        self._few = few
+        self._few = max(few, 2)  # three make sure that the target is none of two values
         self._sniffer = TargetSniffer()
         self._words = Words()
         self._numbers: list[NDArray[np.float64]] | None = None
@@ -188,11 +191,13 @@ class TargetReader:
             self._leave_words()
 
     def _keep(self, cells: Sequence[str], values: NDArray[np.float64] | None) -> None:
-        self._sniffer.update(cells)
         if values is None or self._numbers is None:
             self.again = True
-        else:
-            self._numbers.append(values)
+            self._sniffer.update(cells)
+            return
+        # Of many plain numbers it only matters whether all are whole; the first few told the rest.
+        self._sniffer.update([next((cell for cell in cells if not cell.isdigit()), "0")])
+        self._numbers.append(values)
 
     def _leave_words(self) -> None:
         """Keep numbers as such from here on: a text each costs more than their values."""
@@ -201,8 +206,8 @@ class TargetReader:
         if values is None:
             self._few = 2 * len(words)
             return
-        self._words, self._numbers = Words(), []
-        self._keep(words, values[codes])
+        self._words, self._numbers = Words(), [values[codes]]
+        self._sniffer.update(words)
 
     def end(self) -> None:
         """All parts were added: find the values, or that the second reading must."""
@@ -231,6 +236,13 @@ class TargetReader:
             return self._values
         found = np.concatenate(self._numbers)
         return found if self.datatype == "N" else found.astype(np.int64)
+
+
+def _with_gaps(cells: Sequence[str]) -> NDArray[np.float64] | None:
+    """The cells as numbers, missing ones as 0.0; None where another is no plain number, or none is one."""
+    if all(cell in _GAPS for cell in cells):
+        return None
+    return plain_column(["0" if cell in _GAPS else cell for cell in cells])
 
 
 def _finite_numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:

@@ -40,6 +40,10 @@ def quick_chunks(
     numbers; it is asked before each chunk.
     """
     width, delimiter = len(table.header), table.delimiter
+    # A chunk of a very wide table has dozens of rows too, since each of its columns is an array of its own.
+    size = min(size * (1 + width // 1024), MAX_CELL // 2)
+    # Chunks that were no numbers, less those that were: more of them, and it is not tried any longer.
+    failed = 0 if width > NARROW else 1
     while chunk := _lines(text, size):
         plain = chunk.replace("\r\n", "\n") if "\r" in chunk else chunk
         if '"' in plain or "\r" in plain:
@@ -48,7 +52,8 @@ def quick_chunks(
         if "\0" in plain:
             raise OddTableError
         if lines := list(filter(None, plain.split("\n"))):
-            found = _numbers(lines, delimiter, width, place) if width > NARROW and numeric() else None
+            found = _numbers(lines, delimiter, width, place) if failed <= 0 and numeric() else None
+            failed += 1 if found is None else -1
             yield found or _texts(lines, delimiter, width)
 
 

@@ -15,6 +15,8 @@ from typing import Any, TextIO
 from snakebatch.errors import InputError
 
 CHUNK_ROWS = 16_384
+CHUNK_CELLS = 1 << 20
+"""Most rows of a chunk, and cells: a table of 10,000 columns must not be held whole as texts."""
 MAX_CELL = 1 << 24
 """Longest cell, in characters: a quote that never closes must not read the whole file into one cell."""
 
@@ -115,7 +117,8 @@ def _read(reader: Any, count: int) -> list[list[str]]:
 
 def _chunks(reader: Any, width: int) -> Iterator[list[list[str]]]:
     row = 0
-    while chunk := _read(reader, CHUNK_ROWS):
+    most = max(1, min(CHUNK_ROWS, CHUNK_CELLS // width))
+    while chunk := _read(reader, most):
         rows = [cells for cells in chunk if cells]
         for number, cells in enumerate(rows, row + 1):
             if len(cells) != width:

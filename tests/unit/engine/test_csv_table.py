@@ -291,6 +291,16 @@ def test_memory_is_the_columns_and_a_few_chunks() -> None:
     assert peak < 2.5 * columns + (4 << 20)
 
 
+def test_a_wide_table_is_read_by_dozens_of_rows() -> None:
+    header = ",".join(["y", *(f"x{index}" for index in range(10_000))])
+    rows = [f"{label}," + ",".join(MANY[row : row + 1] * 10_000) for row, label in enumerate(LABELS[:40])]
+    table = Table("\n".join([header, *rows]).encode())
+    found = read_csv(table.open, "y").population
+    assert (len(found), len(found.features), table.opened) == (40, 10_000, 1)
+    assert [column.value(39) for column in found.features[:3]] == [39 / 7] * 3
+    assert len(next(open_rows(io.StringIO(table.data.decode()))[1])) == 40
+
+
 def test_a_line_without_end_is_left_to_the_csv_module() -> None:
     data = b"y,a\n1,2\n" + b"3," * (MAX_CELL // 2 + 10)
     assert same(data) == 2
