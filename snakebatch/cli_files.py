@@ -39,7 +39,7 @@ def find_table(name: str) -> Path:
         raise InputError(f"there is no file {name or repr(name)}, nor a bundled table of that name ({known})")
     if stat.S_ISDIR(mode):
         raise InputError(f"{name} is a folder; give a CSV file")
-    # Training reads a table twice, and a pipe gives its rows once: the second look would wait for ever.
+    # Training may read a table twice, and a pipe gives its rows once: the second look would wait for ever.
     if not stat.S_ISREG(mode):
         raise InputError(f"{name} is a device or pipe; save it as a file and give that")
     if not os.access(path, os.R_OK):
