@@ -137,7 +137,8 @@ def _measure_shards(
     size = leaf_rows(len(population), LAYERS)
     leaves = list(leaf_packets(final, len(population.classes), size))
     found["leaf_packets"] = len(leaves)
-    sample = [leaves[place] for place in np.linspace(0, len(leaves) - 1, LEAF_SAMPLE).astype(int)]
+    few = min(LEAF_SAMPLE, len(leaves))
+    sample = [leaves[place] for place in np.linspace(0, len(leaves) - 1, few).astype(int)]
     found["leaf_rows"] = sum(piece.n for slices in sample for piece in slices)
     done = timed("leaf", lambda: [run("leaf", slices) for slices in sample])
     found["leaf_evaluations"] = sum(one.report.evaluations for one in done)

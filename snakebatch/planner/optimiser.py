@@ -238,9 +238,10 @@ def _pace_sentences(best: Option, rules: RuleBook) -> Iterator[str]:
             f"before they fit into the {most} that ten seconds admit, and no slot could start them sooner."
         )
     else:
+        largest = max(range(len(run.concurrency)), key=lambda number: best.work.waves[number].count)
         yield (
             f"{plan.packets} packets of one Map do not fit into the {most} that ten seconds admit, so "
-            f"{max(run.concurrency)} run at a time."
+            f"{run.concurrency[largest]} run at a time."
         )
     yield (
         f"{plan.slots} slots: they save more seconds than their opening takes."
