@@ -7,7 +7,7 @@ only where it is left open.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal as OneOf
@@ -88,7 +88,32 @@ def choose(job: Job, goal: Goal, bounds: Bounds, rules: RuleBook, known: Constan
         rest = sorted((one for one in possible if one not in meeting), key=lambda one: _merit(one, goal))
         return Choice(ordered[0], None, (*ordered, *rest))
     nearest = sorted(possible, key=lambda option: (not option.feasible, _excess(option, goal)))
-    return Choice(nearest[0], _reason(nearest[0], goal), tuple(nearest))
+    best = nearest[0]
+    if best.feasible:
+        return Choice(best, _reason(best, goal), tuple(nearest))
+    here = replace(bounds, where=best.where, tau=best.plan.tau, slots=best.plan.slots)
+    if best.where != "machine":
+        here = replace(here, memory_gb=best.plan.memory_gb)
+
+    def fits(rows: int) -> bool:
+        return any(
+            one.feasible for one in _candidates(replace(job, rows=rows), here, goal, rules, known, price)
+        )
+
+    most = _most(fits, job.rows)
+    reason = f"no plan keeps within the limits: {best.run.broken[0]}; {_place(best.where)} {most:,} rows fit"
+    return Choice(best, reason, tuple(nearest))
+
+
+def _most(fits: Callable[[int], bool], rows: int) -> int:
+    """Of how many rows, about, the largest training that fits is; 0 where none does."""
+    low, high = 1, rows
+    if not fits(low):
+        return 0
+    while high > 1.02 * low + 1:
+        middle = round((low * high) ** 0.5)
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
 
 
 def _merit(option: Option, goal: Goal) -> tuple[float, ...]:
@@ -112,8 +137,6 @@ def _excess(option: Option, goal: Goal) -> float:
 
 def _reason(nearest: Option, goal: Goal) -> str:
     plan = nearest.plan
-    if nearest.run.broken:
-        return f"no plan keeps within the limits: {nearest.run.broken[0]}; train fewer rows or layers"
     wanted = [f"${goal.budget:g}"]
     if goal.deadline is not None:
         wanted.insert(0, f"{goal.deadline:g} s")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from snakebatch.errors import InputError
@@ -109,3 +111,15 @@ def test_prices_and_constants_say_where_they_are_from() -> None:
         rule_book("nobody's")
     with pytest.raises(InputError, match="none of"):
         KNOWN.with_values({"nonsense": 1.0})
+
+
+@pytest.mark.parametrize("memory", [4.0, 10.0])
+def test_a_training_that_breaks_a_limit_is_told_how_many_rows_fit(memory: float) -> None:
+    bounds = Bounds(where="mesh", memory_gb=memory)
+    refused = choose(Job(10**8, 5), Goal(budget=1e6), bounds, SEEDS, KNOWN, PRICE)
+    assert refused.reason is not None
+    found = re.search(r"on the mesh ([\d,]+) rows fit", refused.reason)
+    assert found is not None
+    most = int(found[1].replace(",", ""))
+    for rows, fits in ((most, True), (round(1.1 * most), False)):
+        assert choose(Job(rows, 5), Goal(budget=1e6), bounds, SEEDS, KNOWN, PRICE).best.feasible == fits
