@@ -15,7 +15,7 @@ JOBS ?= auto
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup train test other-pythons deploy-env checks-env browser-env serve openapi validate build deploy-test deploy-check teardown loopback events \
+.PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env serve openapi validate build deploy-test deploy-check teardown loopback events \
 	lint format pr bench lock clean
 .DEFAULT_GOAL := help
 
@@ -36,7 +36,9 @@ train: $(READY) ## train on the bundled penguins through the whole workflow; the
 serve: $(READY) ## the whole system on this machine, with its HTTP API and live pages; ARGS="--port 8100"
 	@$(BIN)/snakebatch serve $(ARGS)
 
-test: $(READY) other-pythons deploy-env checks-env browser-env ## run all tests in parallel; ARGS="-k name" to choose
+environments: other-pythons deploy-env checks-env browser-env ## make what the tests need beside .venv
+
+test: $(READY) environments ## run all tests in parallel; ARGS="-k name" to choose
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 other-pythons: $(READY)
