@@ -43,30 +43,31 @@ def read_model(source: str | Path | Mapping[str, Any]) -> ModelFile:
     if isinstance(source, Mapping):
         return _read(source)
     if isinstance(source, str) and source.lstrip()[:1] == "{":
-        return _read(_parse(source, "the text"))
+        return _read(parse_json(source, "the text"))
     try:
         text = Path(source).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a null character
         name = str(source)[:200]
         raise ModelError(f"model {name!r} can't be read: {error}; give the path of a model.json") from error
-    content = _parse(text, str(source))
+    content = parse_json(text, str(source))
     try:
         return _read(content)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from error
 
 
-def read_layer(raw: Any, width: int, rows: int) -> list[Bucket]:
-    """Check and read one layer over ``width`` columns and ``rows`` rows; raises ModelError."""
-    return _Checker(width, rows).layer(raw, "layer")
-
-
-def _parse(text: str, name: str) -> Any:
+def parse_json(text: str | bytes, name: str) -> Any:
+    """What the text of a model.json holds; raises ModelError, which calls it ``name``, where it is none."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ModelError(f"{name} is not JSON: {reason}; is it a model.json, and whole?") from error
+
+
+def read_layer(raw: Any, width: int, rows: int) -> list[Bucket]:
+    """Check and read one layer over ``width`` columns and ``rows`` rows; raises ModelError."""
+    return _Checker(width, rows).layer(raw, "layer")
 
 
 def _fail(place: str, wanted: str) -> ModelError:

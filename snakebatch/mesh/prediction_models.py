@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from snakebatch.engine.answers import POPULATION_MODES
 from snakebatch.engine.model import Model
+from snakebatch.engine.model_reader import parse_json
 from snakebatch.errors import InputError, ModelError, StrippedModelError
 from snakebatch.mesh.canonical import content_hash
 from snakebatch.mesh.model_cache import MOST_BYTES
@@ -101,11 +100,8 @@ def check_model(objects: Objects, key: str) -> None:
 
 def _parsed(data: bytes) -> Compacted:
     """The compact form of a model.json that is laid out in any way."""
-    try:
-        # Parsed here: what is no object must not be taken for the path of one.
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"is not JSON ({error}): is it a model.json, and whole?") from error
+    # Parsed here: what is no object must not be taken for the path of one.
+    content = parse_json(data, "the object")
     if not isinstance(content, dict):
         raise ModelError("holds no JSON object: name a model.json")
     model = Model.read(content)

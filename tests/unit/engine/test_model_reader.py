@@ -14,33 +14,8 @@ from hypothesis import strategies as st
 from snakebatch import Snake
 from snakebatch.engine.model import Model
 from snakebatch.errors import ModelError
+from tests.support.hostile_models import BUCKET, changed, small_model
 
-
-def small_model() -> dict[str, Any]:
-    """Two rows, one layer, two buckets."""
-    bucket = {
-        "condition": [[1, 5.0, False, "N"]],
-        "members": [0, 1],
-        "origins": ["c", "n"],
-        "clauses": [[[1, 1.5, True, "N"]], [[2, ["red", 1.0], False, "LEV"]]],
-        "lookalikes": {"0": [[0]], "1": [[1]]},
-    }
-    other = {"condition": None, "members": [1], "origins": ["c"], "clauses": [], "lookalikes": {"0": [[]]}}
-    return {
-        "version": "5.4.8",
-        "stripped": False,
-        "population": [{"y": "a", "x": 1.0, "t": "red"}, {"y": "b", "x": 9.0, "t": "blue"}],
-        "header": ["y", "x", "t"],
-        "target": "y",
-        "targets": ["a", "b"],
-        "datatypes": ["T", "N", "T"],
-        "config": {"n_layers": 1},
-        "layers": [[bucket, other]],
-        "log": "",
-    }
-
-
-BUCKET = ("layers", 0, 0)
 FAULTS: list[tuple[tuple[Any, ...], Any, str]] = [
     (("header",), None, "header"),
     (("header",), [], "header"),
@@ -94,15 +69,6 @@ FAULTS: list[tuple[tuple[Any, ...], Any, str]] = [
 ]
 
 
-def _with(place: tuple[Any, ...], value: Any) -> dict[str, Any]:
-    content = small_model()
-    at: Any = content
-    for key in place[:-1]:
-        at = at[key]
-    at[place[-1]] = value
-    return content
-
-
 def test_the_small_model_is_one() -> None:
     model = Snake(json.dumps(small_model()))
 
@@ -113,7 +79,7 @@ def test_the_small_model_is_one() -> None:
 @pytest.mark.parametrize(("place", "value", "named"), FAULTS)
 def test_a_fault_is_refused_and_named(place: tuple[Any, ...], value: Any, named: str) -> None:
     with pytest.raises(ModelError) as caught:
-        Model.read(_with(place, value))
+        Model.read(changed(place, value))
 
     assert named in str(caught.value)
     assert len(str(caught.value)) < 400
@@ -163,7 +129,7 @@ def test_an_old_model_without_origins_version_and_log_loads() -> None:
 
 def test_an_unknown_tag_loads_and_is_false_both_ways() -> None:
     for negat in (False, True):
-        model = Model.read(_with((*BUCKET, "condition", 0), [1, [1, {"a": 2}], negat, "XYZ"]))
+        model = Model.read(changed((*BUCKET, "condition", 0), [1, [1, {"a": 2}], negat, "XYZ"]))
         assert model.route({"x": 1.0, "t": "red"}) == [1]
         assert model.predictions([{"x": 1.0, "t": "red"}]) == ["b"]
 
@@ -189,7 +155,7 @@ def _places(content: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @settings(max_examples=400)
 @given(st.sampled_from(_places(small_model())), _JSON)
 def test_whatever_stands_anywhere_a_model_is_refused_or_answers(place: tuple[Any, ...], value: Any) -> None:
-    content = copy.deepcopy(_with(place, value))
+    content = copy.deepcopy(changed(place, value))
     try:
         model = Model.read(content)
     except ModelError:
