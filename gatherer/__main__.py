@@ -94,7 +94,13 @@ def _http(service: Service, environment: Environment) -> Iterator[None]:
     store, clock = service.drainer.store, SystemClock()
     predictions = PredictionStore(store.objects)
     parts = Parts(
-        jobs=Jobs(store, boto3.client("stepfunctions"), environment.train_machine, clock),
+        jobs=Jobs(
+            store,
+            boto3.client("stepfunctions"),
+            environment.train_machine,
+            clock,
+            environment.dataset_objects,
+        ),
         predict=PredictClient(sync_client(boto3), environment.predict_machine, predictions),
         pulse=service.pulse,
         clock=clock,

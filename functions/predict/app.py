@@ -18,8 +18,9 @@ from snakebatch.mesh.prediction_store import PredictionStore
 
 logger = Logger()
 metrics = Metrics()
-store = PredictionStore(Objects(boto3.client("s3"), Environment.read().jobs_bucket))
-dividing = Dividing(store)
+environment = Environment.read()
+store = PredictionStore(Objects(boto3.client("s3"), environment.jobs_bucket))
+dividing = Dividing(store, environment.dataset_objects or ())
 gathering = Gathering(store)
 
 

@@ -25,6 +25,7 @@ staging = Staging(
     JobStore(Objects(boto3.client("s3"), environment.jobs_bucket)),
     engine_named(environment.engine),
     environment.spawn_rate,
+    environment.dataset_objects or (),
 )
 
 

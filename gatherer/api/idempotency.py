@@ -69,7 +69,7 @@ class Submission:
 
     def start_uri(self, given: Mapping[str, Any], dataset: str) -> str:
         """Start on data that are in S3."""
-        self.jobs.service.check_dataset(dataset)
+        self.jobs.places.check_dataset(dataset)
         self._note(given, dataset)
         return self._start({**given, "dataset": dataset})
 

@@ -73,7 +73,7 @@ def _model_key(parts: Parts, asked: PredictAsked) -> str:
     if asked.model_id is not None:
         return Results(parts.jobs).model(asked.model_id)
     assert asked.model is not None  # one of both is there
-    parts.jobs.service.check_model(asked.model)
+    parts.jobs.places.check_model(asked.model)
     key = store.model_key(asked.model)
     if store.objects.stamp(key) is None:
         raise UnknownJobError(f"there is no model at {asked.model!r}: give the URI of a model.json")

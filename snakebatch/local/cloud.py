@@ -265,6 +265,7 @@ class EmbeddedCloud:
             "REPORTS_DLQ_URL": self.dlq_url,
             "LEASE_TABLE": deployment.LEASE_TABLE,
             "SHARD_PREFIX": deployment.SHARD_PREFIX,
+            "DATASET_OBJECTS": "",
             "POWERTOOLS_SERVICE_NAME": deployment.APP,
             "POWERTOOLS_METRICS_NAMESPACE": "SnakeBatch",
             **self._given,

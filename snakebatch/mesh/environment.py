@@ -11,6 +11,11 @@ from pathlib import Path
 from snakebatch.errors import MeshError
 
 
+def read_arns(text: str) -> tuple[str, ...]:
+    """The ARNs of a list with commas between."""
+    return tuple(arn for arn in map(str.strip, text.split(",")) if arn)
+
+
 @dataclass(frozen=True)
 class Environment:
     """What the template sets. A function that lacks one says so at import, not at its first event."""
@@ -57,6 +62,12 @@ class Environment:
     def spawn_rate(self) -> float:
         """New invocations a second that the account allows."""
         return float(self.values.get("SPAWN_PER_MINUTE", "1000")) / 60
+
+    @property
+    def dataset_objects(self) -> tuple[str, ...] | None:
+        """ARNs of the objects of other buckets that may be trained on; None where it is not told."""
+        text = self.values.get("DATASET_OBJECTS")
+        return None if text is None else read_arns(text)
 
     @property
     def gatherer_threads(self) -> int:

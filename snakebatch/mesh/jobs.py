@@ -21,6 +21,7 @@ from snakebatch.mesh.canonical import canonical
 from snakebatch.mesh.job_status import JobStatus, Progress, progress_of
 from snakebatch.mesh.known_runs import KnownRuns
 from snakebatch.mesh.messages import Message, Role
+from snakebatch.mesh.places import Places
 from snakebatch.mesh.records import JobRecord, RunRecord, WaveRecord
 from snakebatch.mesh.requests import read_input
 from snakebatch.mesh.service_store import ServiceStore
@@ -62,15 +63,24 @@ def new_model_id() -> str:
 
 @dataclass
 class Jobs:
-    """The jobs of one training workflow. ``machine`` is its ARN, ``sfn`` a boto3 client."""
+    """The jobs of one training workflow. ``machine`` is its ARN, ``sfn`` a boto3 client.
+
+    ``dataset_objects`` are what may be trained on in other buckets, as ARNs; None where that is not known.
+    """
 
     store: JobStore
     sfn: SFNClient
     machine: str
     clock: Clock
+    dataset_objects: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         self._known = KnownRuns(self.store)
+
+    @property
+    def places(self) -> Places:
+        """What may be read as data and as models."""
+        return Places(self.store.objects, self.dataset_objects)
 
     @property
     def service(self) -> ServiceStore:

@@ -17,6 +17,7 @@ from snakebatch.engine.answers import POPULATION_MODES
 from snakebatch.errors import InputError
 from snakebatch.mesh.canonical import canonical
 from snakebatch.mesh.dataset import Dataset
+from snakebatch.mesh.places import Places
 from snakebatch.mesh.prediction_messages import (
     Asked,
     ChunkItem,
@@ -73,11 +74,15 @@ def chunk_rows(mode: str, classes: int) -> ChunkRows:
 
 
 class Dividing:
-    """Cuts batches; ``store`` is where chunks go that don't travel inline."""
+    """Cuts batches; ``store`` is where chunks go that don't travel inline.
 
-    def __init__(self, store: PredictionStore) -> None:
+    ``dataset_objects`` are the files that may be asked about in other buckets, as ARNs.
+    """
+
+    def __init__(self, store: PredictionStore, dataset_objects: tuple[str, ...] = ()) -> None:
         self.store = store
         self.shelf = ModelShelf(store)
+        self.places = Places(store.objects, dataset_objects)
 
     def run(self, event: DivideEvent) -> dict[str, Any]:
         """Cut a batch; returns what was ``asked``, and the ``items`` of the Map or the key of their file.
@@ -85,6 +90,9 @@ class Dividing:
         Raises InputError naming the parameter, or row and column; ModelError on a model that can't answer.
         """
         given = read_predict_input(event.input)
+        self.places.check_model(given.model)
+        if given.data is not None:
+            self.places.check_batch(given.data)
         execution = _own_name(event)
         card = self.shelf.card(given.model, given.mode)
         checker = RowChecker(card.header, card.datatypes)

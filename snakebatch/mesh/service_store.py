@@ -19,13 +19,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from snakebatch.errors import InputError, shown
 from snakebatch.mesh.canonical import canonical, read_json
 from snakebatch.mesh.messages import Message, parse
 from snakebatch.mesh.objects import Objects
-from snakebatch.mesh.store import JOBS
+from snakebatch.mesh.places import DATASETS, MODELS
 
-DATASETS = "datasets/"
 DELETED = "deleted/"
 DELETING = "deleting/"
 
@@ -34,8 +32,6 @@ _LONGEST_NAME = 100
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 _MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
 _UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
-_MODELS = "models/"
-_READABLE_MODELS = (_MODELS, JOBS)
 
 
 class FirstRequest(Message):
@@ -76,26 +72,9 @@ class ServiceStore:
         safe = _ODD.sub("-", name)[-_LONGEST_NAME:].lstrip(".-") or "data.csv"
         return f"{DATASETS}uploads/{new_upload_id()}/{safe}"
 
-    def check_dataset(self, uri: str) -> None:
-        """Raise InputError for what is in this bucket and no data: a message could quote what it holds."""
-        key = uri.removeprefix(self.objects.uri(""))
-        if key != uri and not key.startswith(DATASETS):
-            raise InputError(
-                f"dataset: {shown(uri)} is no data set: name one under {self.objects.uri(DATASETS)}"
-            )
-
-    def check_model(self, uri: str) -> None:
-        """Raise InputError for what is in this bucket and no model."""
-        key = uri.removeprefix(self.objects.uri(""))
-        if key != uri and not (key.startswith(_READABLE_MODELS) and key.endswith(".json")):
-            raise InputError(
-                f"model: {shown(uri)} is no model: name a model.json of a job, or one under "
-                f"{self.objects.uri(_MODELS)}"
-            )
-
     def incoming_model(self) -> str:
         """A key for a model while it comes."""
-        return f"{_MODELS}incoming/{secrets.token_hex(_ID_BYTES)}.json"
+        return f"{MODELS}incoming/{secrets.token_hex(_ID_BYTES)}.json"
 
     def model_id(self, sha256: str) -> str:
         """The id of an uploaded model of this content."""
@@ -103,7 +82,7 @@ class ServiceStore:
 
     def model(self, model_id: str) -> str | None:
         """The key of an uploaded model; None for what is the id of none."""
-        return f"{_MODELS}{model_id}/model.json" if _MODEL_ID.fullmatch(model_id) else None
+        return f"{MODELS}{model_id}/model.json" if _MODEL_ID.fullmatch(model_id) else None
 
     # Idempotency
 

@@ -15,6 +15,7 @@ from snakebatch.mesh.dataset import Dataset
 from snakebatch.mesh.engines import Engine, SnakeEngine
 from snakebatch.mesh.messages import Training
 from snakebatch.mesh.packing import leaf_cost, leaf_weight
+from snakebatch.mesh.places import Places
 from snakebatch.mesh.population_file import to_bytes
 from snakebatch.mesh.records import JobRecord, RunRecord, job_record
 from snakebatch.mesh.requests import StageEvent, TrainInput, WaveRef, read_input
@@ -34,6 +35,9 @@ class Staging:
     rate: float = SPAWN_RATE
     """New invocations a second that the account allows; plans reckon with it."""
 
+    dataset_objects: tuple[str, ...] = ()
+    """What may be trained on in other buckets, as ARNs."""
+
     def run(self, event: StageEvent) -> dict[str, Any]:
         """Stage one execution; returns ``run`` (keys and switches), ``plan`` and ``wave``, all small.
 
@@ -42,6 +46,7 @@ class Staging:
         """
         asked = read_input(event.input)
         engine = _engine(self.engine, asked)
+        Places(self.store.objects, self.dataset_objects).check_dataset(asked.dataset)
         intake = read_csv(Dataset(self.store.objects.s3, asked.dataset).open, asked.target)
         content = digest(intake.population)
         training = _training(asked, intake, content)

@@ -3,7 +3,7 @@
     python -m tests.support.hostile_streams NAME
 
 reads the table and prints one JSON object: the error (or None), its message, and how many bytes were made
-for it. Its memory is limited by the system to what the imports took and ``ROOM``: more ends it with a MemoryError.
+for it. Its memory is limited to what the imports took and ``ROOM``: more ends it with a MemoryError.
 """
 
 from __future__ import annotations
