@@ -26,6 +26,7 @@ staging = Staging(
     engine_named(environment.engine),
     environment.spawn_rate,
     environment.dataset_objects or (),
+    environment.memory,
 )
 
 

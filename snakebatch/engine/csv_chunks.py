@@ -7,8 +7,7 @@ plain numbers is read by NumPy at once. From the first quote on, the csv module 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TextIO
 
 import numpy as np
@@ -47,7 +46,7 @@ def quick_chunks(
     while chunk := _lines(text, size):
         plain = chunk.replace("\r\n", "\n") if "\r" in chunk else chunk
         if '"' in plain or "\r" in plain:
-            yield from _quoted(chain(io.StringIO(chunk, newline=""), text), delimiter, width)
+            yield from _quoted((io.StringIO(chunk, newline=""), text), delimiter, width)
             return
         if "\0" in plain:
             raise OddTableError
@@ -104,9 +103,9 @@ def _texts(lines: list[str], delimiter: str, width: int) -> list[Cells]:
     return [cells[column::width] for column in range(width)]
 
 
-def _quoted(lines: Iterator[str], delimiter: str, width: int) -> Iterator[list[Cells]]:
+def _quoted(texts: Iterable[TextIO], delimiter: str, width: int) -> Iterator[list[Cells]]:
     try:
-        yield from map(_transposed, rows_from(lines, delimiter, width))
+        yield from map(_transposed, rows_from(texts, delimiter, width))
     except InputError as error:  # its rows and lines are counted from the first quote
         raise OddTableError from error
 

@@ -20,17 +20,27 @@ from snakebatch.errors import InputError
 OpenText = Callable[[], AbstractContextManager[TextIO]]
 
 
+ROW_BYTES, CELL_BYTES = 40, 9
+"""Of memory that a row, and each of its cells, takes at most while a table of numbers is read and folded."""
+
+
 def read_csv(
-    open_text: OpenText, target: int | str, size: int = CHUNK_CHARACTERS, few: int = FEW_TARGETS
+    open_text: OpenText,
+    target: int | str,
+    size: int = CHUNK_CHARACTERS,
+    few: int = FEW_TARGETS,
+    memory: int | None = None,
 ) -> Intake:
     """Read the table that ``open_text()`` opens, once as a rule; raises InputError naming row and column.
 
-    ``size`` is that of a chunk, in characters; ``few`` the distinct targets up to which texts are kept.
+    ``size`` is that of a chunk, in characters; ``few`` the distinct targets up to which texts are kept;
+    ``memory`` the bytes that a table may take, beyond which it is refused (None: there is no such limit).
     """
+    limits = _Limits(size, few, memory)
     try:
-        found = _read(open_text, target, quick_chunks, size, few)
+        found = _read(open_text, target, quick_chunks, limits)
     except OddTableError:
-        found = _read(open_text, target, slow_chunks, size, few)
+        found = _read(open_text, target, slow_chunks, limits)
     if found.target.again or any(reader.again for reader in found.features):
         _read_again(open_text, found)
     warnings = [warning for reader in found.features for warning in reader.warnings()]
@@ -41,6 +51,21 @@ def read_csv(
 
 
 @dataclass(frozen=True)
+class _Limits:
+    size: int
+    few: int
+    memory: int | None
+
+    def check(self, rows: int, columns: int) -> None:
+        most = rows if self.memory is None else self.memory // (ROW_BYTES + columns * CELL_BYTES)
+        if rows > most:
+            raise InputError(
+                f"the table has more than {most:,} rows of {columns:,} columns, which is what fits into the "
+                "memory here; train on fewer rows or columns, or give the function more memory"
+            )
+
+
+@dataclass(frozen=True)
 class _Read:
     header: list[str]
     place: int
@@ -48,18 +73,19 @@ class _Read:
     features: list[FeatureReader]
 
 
-def _read(open_text: OpenText, target: int | str, chunks: Any, size: int, few: int) -> _Read:
+def _read(open_text: OpenText, target: int | str, chunks: Any, limits: _Limits) -> _Read:
     with open_text() as text:
         table = open_table(text)
         place = check_header(table.header, target)
         features = [FeatureReader(name) for index, name in enumerate(table.header) if index != place]
-        found = _Read(table.header, place, TargetReader(table.header[place], few), features)
+        found = _Read(table.header, place, TargetReader(table.header[place], limits.few), features)
         rows = 0
         for columns in chunks(
-            text, table, place, lambda: not any(reader.is_text for reader in features), size
+            text, table, place, lambda: not any(reader.is_text for reader in features), limits.size
         ):
             raw = columns.pop(place)
             rows += len(raw)
+            limits.check(rows, len(table.header))
             found.target.add(raw)
             for reader, cells in zip(features, columns, strict=True):
                 reader.add(cells)

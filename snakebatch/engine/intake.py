@@ -134,7 +134,8 @@ def finish(
         classes, codes = classify(own, datatype)
     if len(classes) == 1:
         warnings.append(
-            f"the target {header[0]!r} has one class only; the model will always answer {classes[0]!r}"
+            f"the target {shown(header[0])} has one class only; "
+            f"the model will always answer {shown(str(classes[0]))}"
         )
     empty = sum(1 for value in values if value == "") if datatype == "T" else 0
     if empty:
@@ -160,7 +161,7 @@ def text_column(cells: Sequence[str]) -> TextColumn:
 
 def unreadable_warning(name: str, unreadable: int) -> str:
     """What to tell of cells in an N column that are no numbers."""
-    return f"column {name!r}: {unreadable} cells are not numbers and count as 0.0"
+    return f"column {shown(name)}: {unreadable} cells are not numbers and count as 0.0"
 
 
 def digest(population: Population) -> str:

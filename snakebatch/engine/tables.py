@@ -87,11 +87,13 @@ def columns_of(frame: Any) -> tuple[list[str], list[Cells]]:
 
 def check_names(names: Sequence[str]) -> None:
     """Raise InputError if two columns have one name."""
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise InputError(f"two columns are named {shown(name)}; give every column a name of its own")
-        seen.add(name)
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names, 1):
+        if (first := seen.setdefault(name, number)) != number:
+            raise InputError(
+                f"two columns are named {shown(name)}, {first} and {number}; "
+                "give every column a name of its own"
+            )
 
 
 def cells_of(array: NDArray[Any]) -> Cells:

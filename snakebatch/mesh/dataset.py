@@ -16,9 +16,36 @@ from snakebatch.mesh.objects import status_of
 from snakebatch.mesh.read_ahead import BLOCK, ReadAhead
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
     from mypy_boto3_s3 import S3Client
 
 _CHANGED = 412
+
+MOST_UNPACKED = 16 << 30
+"""Bytes that a data set may have, unpacked: a bomb of gzip is a thousandth of what comes out of it."""
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes of a stream, as many as a data set may have."""
+
+    def __init__(self, stream: BinaryIO, uri: str) -> None:
+        self._stream = stream
+        self._uri = uri
+        self._left = MOST_UNPACKED
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._stream.read(len(view))
+        view[: len(data)] = data
+        self._left -= len(data)
+        if self._left < 0:
+            raise InputError(
+                f"{self._uri} unpacks to more than {MOST_UNPACKED:,} bytes; train on fewer rows or columns"
+            )
+        return len(data)
 
 
 class Dataset:
@@ -39,7 +66,10 @@ class Dataset:
         """
         raw = io.BufferedReader(ReadAhead(self._get()), BLOCK)
         packed = self.key.lower().endswith(".gz")
-        plain = cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if packed else raw
+        plain: BinaryIO = raw
+        if packed:
+            unpacked = _Unpacked(cast("BinaryIO", gzip.GzipFile(fileobj=raw)), self.uri)
+            plain = io.BufferedReader(unpacked, BLOCK)
         try:
             with raw, io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text:
                 yield text

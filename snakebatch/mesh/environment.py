@@ -70,6 +70,11 @@ class Environment:
         return None if text is None else read_arns(text)
 
     @property
+    def memory(self) -> int:
+        """Bytes of memory of this function."""
+        return int(self.values.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096")) << 20
+
+    @property
     def gatherer_threads(self) -> int:
         return int(self.values.get("GATHERER_THREADS", "4"))
 

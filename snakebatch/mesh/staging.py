@@ -38,6 +38,9 @@ class Staging:
     dataset_objects: tuple[str, ...] = ()
     """What may be trained on in other buckets, as ARNs."""
 
+    memory: int | None = None
+    """Bytes that a table may take; None where there is no such limit."""
+
     def run(self, event: StageEvent) -> dict[str, Any]:
         """Stage one execution; returns ``run`` (keys and switches), ``plan`` and ``wave``, all small.
 
@@ -47,7 +50,8 @@ class Staging:
         asked = read_input(event.input)
         engine = _engine(self.engine, asked)
         Places(self.store.objects, self.dataset_objects).check_dataset(asked.dataset)
-        intake = read_csv(Dataset(self.store.objects.s3, asked.dataset).open, asked.target)
+        dataset = Dataset(self.store.objects.s3, asked.dataset)
+        intake = read_csv(dataset.open, asked.target, memory=self.memory)
         content = digest(intake.population)
         training = _training(asked, intake, content)
         record = _record(asked, intake, content, training, engine)

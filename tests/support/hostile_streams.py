@@ -20,7 +20,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import IO, Any
 
-from snakebatch.engine.csv_table import read_csv
+from snakebatch.engine.csv_table import CELL_BYTES, ROW_BYTES, read_csv
 from snakebatch.errors import SnakeBatchError
 from snakebatch.mesh import dataset as datasets
 from snakebatch.mesh.dataset import Dataset
@@ -76,6 +76,11 @@ def _packed(head: bytes, piece: bytes, size: int) -> Callable[[], Iterator[bytes
     return lambda: chain([gzip.compress(head, mtime=0)], repeat(member, size // MB))
 
 
+BOMB_ROWS = 1_000_000
+MEMORY = BOMB_ROWS * (ROW_BYTES + 2 * CELL_BYTES)
+"""Bytes that a table may take here: a million rows of two columns."""
+
+
 def _wide(rows: int) -> Callable[[], Iterator[bytes]]:
     names = ",".join(f"c{column}" for column in range(9_999))
     line = b"x," + b",".join([b"17"] * 9_999) + b"\n"
@@ -83,21 +88,28 @@ def _wide(rows: int) -> Callable[[], Iterator[bytes]]:
 
 
 STREAMS = {
-    "1 GB in one cell": HostileStream("line 3", _then(b"a,y\n1,u\n", b"x" * MB, GB), 40 * MB),
-    "1 GB in one quoted cell": HostileStream("line ", _then(b'a,y\n1,u\n"', LINES, GB), 40 * MB),
-    "1 GB in one row": HostileStream("line 3", _then(b"a,y\n1,u\n", b"x," * (MB // 2), GB), 40 * MB),
-    "1 GB in the header": HostileStream("line 1", _then(b"", b"x" * MB, GB), 40 * MB),
-    "1 GB of columns": HostileStream("line 1", _then(b"", b"x," * (MB // 2), GB), 40 * MB),
-    "1 GB in a quoted header": HostileStream("line 1", _then(b'"', LINES, GB), 40 * MB),
-    "a row without an end": HostileStream("row 2", _then(b"a,y\n1,u\n", b'"\n",' * (MB // 4), GB), 40 * MB),
+    "1 GB in one cell": HostileStream("line 3", _then(b"a,y\n1,u\n", b"x" * MB, GB), 120 * MB),
+    "1 GB in one quoted cell": HostileStream("line ", _then(b'a,y\n1,u\n"', LINES, GB), 120 * MB),
+    "1 GB in one row": HostileStream("line 3", _then(b"a,y\n1,u\n", b"x," * (MB // 2), GB), 120 * MB),
+    "1 GB in the header": HostileStream("line 1", _then(b"", b"x" * MB, GB), 120 * MB),
+    "1 GB of columns": HostileStream("line 1", _then(b"", b"x," * (MB // 2), GB), 120 * MB),
+    "1 GB in a quoted header": HostileStream("line 1", _then(b'"', LINES, GB), 120 * MB),
+    "a row without an end": HostileStream(
+        "row 2", _then(b"a,y\n1,u\n", b'"0123456789abcdef\n",' * (MB // 20), GB), 120 * MB
+    ),
     "rows of 4 MB in a narrow table": HostileStream(
-        "row 2 .*cells, the header has 2", _then(b"a,y\n1,u\n", b"x," * (2 * MB) + b"\n", GB), 60 * MB
+        r"row 2 \(line 3\) has \d+ cells, the header has 2",
+        _then(b"a,y\n1,u\n", b"x," * (2 * MB) + b"\n", GB),
+        120 * MB,
     ),
-    "10,000 columns and 600 rows": HostileStream(None, _wide(600), 40 * MB),
+    "10,000 columns and 600 rows": HostileStream(None, _wide(600), 120 * MB),
     "a gzip bomb of rows": HostileStream(
-        "unpacks to more", _packed(b"a,y\n1,u\n", b"2,v\n", 64 * GB), MB, True
+        "more than 1,000,000 rows of 2 columns", _packed(b"a,y\n1,u\n", b"2,v\n", 64 * GB), MB, True
     ),
-    "a gzip bomb of blank lines": HostileStream("unpacks to more", _packed(b"", b"\n", 64 * GB), MB, True),
+    "a gzip bomb of blank lines": HostileStream("blank lines", _packed(b"", b"\n", 64 * GB), MB, True),
+    "a gzip bomb of empty rows": HostileStream(
+        "unpacks to more", _packed(b"a,y\n1,u\n", b"\n" * 64, 64 * GB), MB, True
+    ),
     "a gzip bomb of NULs": HostileStream("line ", _packed(b"a,y\n1,u\n", b"\0", 64 * GB), MB, True),
     "a gzip bomb of one cell": HostileStream("line 3", _packed(b"a,y\n1,u\n", b"x", 64 * GB), MB, True),
 }
@@ -122,7 +134,7 @@ def look(name: str) -> dict[str, Any]:
     uri = f"s3://bucket/datasets/a.csv{'.gz' if stream.packed else ''}"
     found: dict[str, Any] = {"error": None}
     try:
-        found["rows"] = read_csv(Dataset(bucket, uri).open, "y").rows_read
+        found["rows"] = read_csv(Dataset(bucket, uri).open, "y", memory=MEMORY).rows_read
     except SnakeBatchError as error:
         found |= {"error": type(error).__name__, "message": str(error)}
     return {**found, "taken": sum(body.taken for body in bucket.bodies)}

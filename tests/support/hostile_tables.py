@@ -52,33 +52,58 @@ REFUSED = [
     HostileTable(
         "a NUL byte in a quoted cell", b'a,y\n1,2\n"x\ny\0z",3\n', refused="line 4 holds a NUL byte"
     ),
-    HostileTable("UTF-16 with a BOM", _ROWS.encode("utf-16"), refused="not UTF-8"),
+    HostileTable("UTF-16 with a BOM", _ROWS.encode("utf-16"), refused="line 1 is not UTF-8"),
     HostileTable("UTF-16 without one", _ROWS.encode("utf-16-le"), refused="line 1 holds a NUL byte"),
-    HostileTable("UTF-32", _ROWS.encode("utf-32"), refused="not UTF-8"),
-    HostileTable("Latin-1", "a,y\n1,u\né,v\n".encode("latin-1"), refused="not UTF-8"),
+    HostileTable("UTF-32", _ROWS.encode("utf-32"), refused="line 1 is not UTF-8"),
+    HostileTable("Latin-1", "a,y\n1,u\né,v\n".encode("latin-1"), refused="line 3 is not UTF-8"),
     HostileTable(
-        "Latin-1 behind UTF-8", _utf8("a,y\né,u\n") + "é,v\n".encode("latin-1"), refused="not UTF-8"
+        "Latin-1 behind UTF-8", _utf8("a,y\né,u\n") + "é,v\n".encode("latin-1"), refused="line 3 is not UTF-8"
     ),
-    HostileTable("Latin-1 deep inside", _utf8("a,y\n" + "1,u\n" * 40_000) + b"\xe9,v\n", refused="not UTF-8"),
-    HostileTable("half a surrogate pair", b"a,y\n1,u\n\xed\xa0\x80,v\n", refused="not UTF-8"),
-    HostileTable("a character cut off", b"a,y\n1,u\n2,\xe2\x82", refused="not UTF-8"),
-    HostileTable("overlong UTF-8", b"a,y\n1,u\n\xc0\xaf,v\n", refused="not UTF-8"),
-    HostileTable("a quote that never closes", b'a,y\n1,u\n"2,v\n' + b"3,w\n" * 100, refused=r"line \d+: "),
-    HostileTable("such a quote in the header", b'"a,y\n1,u\n', refused=r"line \d: "),
-    HostileTable("text behind a quoted cell", b'a,y\n1,u\n"2"3,v\n', refused="line 3: .*quotes"),
-    HostileTable("two columns of one name", b"a,a,y\n1,2,3\n", refused="two columns are named 'a'"),
+    HostileTable(
+        "Latin-1 deep inside",
+        _utf8("a,y\n" + "1,u\n" * 5_000) + b"\xe9,v\n",
+        refused="line 5002 is not UTF-8",
+    ),
+    HostileTable("half a surrogate pair", b"a,y\n1,u\n\xed\xa0\x80,v\n", refused="line 3 is not UTF-8"),
+    HostileTable("a character cut off", b"a,y\n1,u\n2,\xe2\x82", refused="line 3 is not UTF-8"),
+    HostileTable("overlong UTF-8", b"a,y\n1,u\n\xc0\xaf,v\n", refused="line 3 is not UTF-8"),
+    HostileTable(
+        "a quote that never closes",
+        b'a,y\n1,u\n"2,v\n' + b"3,w\n" * 100,
+        refused=r"row 2 \(line 3\): a quote that opens there",
+    ),
+    HostileTable(
+        "such a quote in the header", b'"a,y\n1,u\n', refused=r"line 1, the header: a quote that opens there"
+    ),
+    HostileTable(
+        "a quote that never closes, behind blank lines and line ends in cells",
+        b'\n\na,y\n"1\r\n\n2",u\n\n"2,v\n' + b"3,w\n" * 100,
+        refused=r"row 2 \(line 8\): a quote that opens there",
+    ),
+    HostileTable("100,001 columns", b"," * 100_000 + b"\n1\n", refused="names 100,001 columns"),
+    HostileTable("blank lines without number", b"\n" * 1_000_001 + b"a,y\n", refused="blank lines"),
+    HostileTable("text behind a quoted cell", b'a,y\n1,u\n"2"3,v\n', refused=r"row 2 \(line 3\): .*quotes"),
+    HostileTable("two columns of one name", b"a,a,y\n1,2,3\n", refused="two columns are named 'a', 1 and 2"),
     HostileTable("two that differ by blanks", b"a, a ,y\n1,2,3\n", refused="two columns are named 'a'"),
-    HostileTable("the target twice", b"y,a,y\n1,2,3\n", refused="two columns are named 'y'"),
+    HostileTable("the target twice", b"y,a,y\n1,2,3\n", refused="two columns are named 'y', 1 and 3"),
     HostileTable("the target alone", b"y\nu\nv\n", refused="no feature column"),
     HostileTable("no target", b"a,b\n1,2\n", refused=r"there is no column 'y'; the columns are 'a', 'b'"),
     HostileTable("nothing but separators", b";;;\n;;;\n", refused="there is no column 'y'"),
-    HostileTable("a row too short", b"a,y\n1,u\n2\n", refused="row 2 .*has 1 cells, the header has 2"),
-    HostileTable("a row too long", b"a,y\n1,u\n2,v,w\n", refused="row 2 .*has 3 cells, the header has 2"),
     HostileTable(
-        "a row of 100,000 cells", b"a,y\n1,u\n" + b"," * 99_999 + b"\n", refused="row 2 .*has 100000 cells"
+        "a row too short", b"a,y\n1,u\n2\n", refused=r"row 2 \(line 3\) has 1 cells, the header has 2"
     ),
-    HostileTable("10,000 columns, one cell lost", _wide(WIDE - 1), refused="row 5 .*has 9999 cells"),
-    HostileTable("a file's end mark of DOS", b"a,y\n1,u\n2,v\n\x1a", refused="row 3 .*has 1 cells"),
+    HostileTable(
+        "a row too long", b"a,y\n1,u\n2,v,w\n", refused=r"row 2 \(line 3\) has 3 cells, the header has 2"
+    ),
+    HostileTable(
+        "a row of 100,000 cells",
+        b"a,y\n1,u\n" + b"," * 99_999 + b"\n",
+        refused=r"row 2 \(line 3\) has 100000 cells",
+    ),
+    HostileTable(
+        "10,000 columns, one cell lost", _wide(WIDE - 1), refused=r"row 5 \(line 6\) has 9999 cells"
+    ),
+    HostileTable("a file's end mark of DOS", b"a,y\n1,u\n2,v\n\x1a", refused=r"row 3 \(line 4\) has 1 cells"),
     HostileTable("an infinite number", b"a,y\n1,u\n-Infinity,v\n", refused="row 2, column 'a': not a finite"),
     HostileTable("a number too large", b"a,y\n1,u\n1e400,v\n", refused="row 2, column 'a': not a finite"),
     HostileTable("an infinite target", b"a,y\n1,2.5\n2,inf\n", refused="row 2, column 'y': not a finite"),
@@ -86,9 +111,11 @@ REFUSED = [
     HostileTable(
         "a target of 5,000 digits", b"a,y\n1,2\n2," + b"9" * 5000 + b"\n", refused=r"row 2, column 'y': '9+"
     ),
-    HostileTable("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", refused="not UTF-8"),
+    HostileTable("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", refused="line 1 is not UTF-8"),
     HostileTable("a spreadsheet, which is a zip", b"PK\x03\x04\x14\0\x06\0", refused="NUL byte"),
-    HostileTable("gzip without its name", gzip.compress(b"a,y\n1,u\n", mtime=0), refused="not UTF-8"),
+    HostileTable(
+        "gzip without its name", gzip.compress(b"a,y\n1,u\n", mtime=0), refused="line 1 is not UTF-8"
+    ),
     HostileTable("a web page", b"<!doctype html><p>404</p>\n<p></p>\n", refused="there is no column 'y'"),
     HostileTable("JSON", b'[{"a": 1, "y": "u"}]\n', refused="line 1|there is no column 'y'"),
 ]

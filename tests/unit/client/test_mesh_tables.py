@@ -259,11 +259,11 @@ def test_a_packed_file_goes_packed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("y,x\na\n", r"bad.csv: row 1 \(line 2 or before\) has 1 cells"),
+        ("y,x\na\n", r"bad.csv: row 1 \(line 2\) has 1 cells"),
         ("y,x\n", "bad.csv: the table has a header and no rows"),
         ("y,x\na,inf\nb,1\n", "bad.csv: row 1, column 'x': not a finite number"),
         ("a,x\na,1\n", "bad.csv: there is no column 'y'"),
-        ("\xff".encode("latin-1"), "bad.csv: the table is not UTF-8 text"),
+        ("\xff".encode("latin-1"), "bad.csv: line 1 is not UTF-8 text"),
     ],
 )
 def test_a_bad_file_is_refused_before_it_is_sent(tmp_path: Path, content: Any, says: str) -> None:

@@ -82,7 +82,7 @@ def test_a_delimiter_inside_quotes_is_none(header, names):
 
 
 def test_lines_are_counted_from_the_start_of_the_file():
-    with pytest.raises(InputError, match=r"line 5: .*quotes"):
+    with pytest.raises(InputError, match=r"row 2 \(line 5\): .*quotes"):
         _read('\n\na,y\n1,u\n"x"z,v\n')
     with pytest.raises(InputError, match="line 4 holds a NUL"):
         _read("\n\na,y\n1,\0\n")

@@ -39,7 +39,11 @@ def read_by(handler: Path) -> set[str]:
     mentioned = {
         node.attr for node in ast.walk(ast.parse(handler.read_text())) if isinstance(node, ast.Attribute)
     }
-    return {variable for name, variable in variables.items() if variable and name in mentioned}
+    return {
+        variable
+        for name, variable in variables.items()
+        if variable and name in mentioned and not variable.startswith("AWS_LAMBDA_")
+    }
 
 
 @pytest.mark.parametrize(("name", "handler"), HANDLERS.items())
