@@ -15,7 +15,7 @@ JOBS ?= auto
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env serve openapi validate build deploy-test deploy-check teardown loopback events \
+.PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env serve openapi validate build deploy-test deploy-check teardown loopback events chaos \
 	lint format pr bench lock clean
 .DEFAULT_GOAL := help
 
@@ -75,6 +75,9 @@ loopback: $(READY) ## serve AWS for sam local invoke, with what events/ speak of
 
 events: $(READY) ## name the packets of events/ anew, after a change of the engine
 	@$(BIN)/python -m tests.support.example_events
+
+chaos: $(READY) ## 200 trainings while everything fails, by a seed; ARGS="--seed 2 --runs 20"
+	@$(BIN)/snakebatch chaos $(ARGS)
 
 deploy-check: $(READY) ## will the deployment fit into your AWS account; ARGS="--region R --reserved N"
 	@$(BIN)/snakebatch deploy-check $(ARGS)

@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from snakebatch.bench.cli import add_bench
 from snakebatch.cli_bracket import add_bracket
+from snakebatch.cli_chaos import add_chaos
 from snakebatch.cli_dead_letters import add_dead_letters
 from snakebatch.cli_graph import add_graph
 from snakebatch.cli_keys import add_keys
@@ -126,6 +127,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_graph(commands)
     add_operations(commands, _whole)
     add_dead_letters(commands)
+    add_chaos(commands, _whole)
     return parser
 
 

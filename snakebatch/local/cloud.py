@@ -32,7 +32,7 @@ from snakebatch.local.bundle import bundle_root, is_bundle
 from snakebatch.local.gatherers import Gatherer
 from snakebatch.local.isolation import ACCOUNT
 from snakebatch.local.lambda_server import LambdaServer
-from snakebatch.local.lambdas import PRELOAD, LambdaPool
+from snakebatch.local.lambdas import PRELOAD, Function, LambdaPool
 from snakebatch.local.metrics import Metrics
 from snakebatch.local.processes import Lifeline
 from snakebatch.local.services import Services, endpoints
@@ -160,6 +160,7 @@ class EmbeddedCloud:
                 "TRAIN_MACHINE_ARN": self.machines["train"],
                 "PREDICT_MACHINE_ARN": self.machines.get("predict", ""),
                 "PREDICT_BATCH_MACHINE_ARN": self.machines.get("predict-batch", ""),
+                "AWS_SDK_UA_APP_ID": f"gatherer-{len(self.gatherers)}",
                 **(environment or {}),
             },
             log=self._scratch / f"gatherer-{len(self.gatherers)}.log",
@@ -171,6 +172,27 @@ class EmbeddedCloud:
         # Killed, not asked to stop: a long poll may take seconds to end, and nothing of it is to survive.
         self._exits.callback(gatherer.kill)
         return gatherer
+
+    def restart_executor(self) -> None:
+        """Step Functions dies and is back: its machines are there, and nothing of what ran or waited."""
+        self.sfn.close()
+        self._open_executor()
+        self._sfn_server.serve(self.sfn)
+        self._create_machines()
+
+    # what a cloud that is disturbed changes
+
+    def front(self, service: str, url: str) -> str:
+        """The address under which handlers and gatherers find ``services``, ``states`` or ``lambda``."""
+        return url
+
+    def executor_client(self, service: str) -> Any:
+        """The client by which the executor calls a service."""
+        return self.client(service)
+
+    def deployed(self, function: Function) -> Function:
+        """A function as it is deployed here."""
+        return function
 
     def pids(self) -> list[int]:
         """Process ids of all that was started and still runs, handlers excepted."""
@@ -246,20 +268,23 @@ class EmbeddedCloud:
         deployment.create_lease_table(self.client("dynamodb"))
 
     def _start_step_functions(self) -> None:
-        from snakebatch.local import StepFunctions  # imported while the children load
-        from snakebatch.local.sfn_server import serve
+        from snakebatch.local.sfn_server import serve  # imported while the children load
 
-        self.sfn = StepFunctions(self.client, clock=self._clock)
-        self._exits.callback(self.sfn.close)
-        server = serve(self.sfn)
-        self._exits.callback(server.close)
-        self._sfn_url = server.url
+        self._open_executor()
+        self._exits.callback(lambda: self.sfn.close())
+        self._sfn_server = serve(self.sfn)
+        self._exits.callback(self._sfn_server.close)
+
+    def _open_executor(self) -> None:
+        from snakebatch.local import StepFunctions
+
+        self.sfn = StepFunctions(self.executor_client, clock=self._clock)
 
     def _deployed_environment(self) -> dict[str, str]:
         return {
-            **endpoints(self._services.url),
-            "AWS_ENDPOINT_URL_SFN": self._sfn_url,
-            "AWS_ENDPOINT_URL_LAMBDA": self._lambda_server.url,
+            **endpoints(self.front("services", self._services.url)),
+            "AWS_ENDPOINT_URL_SFN": self.front("states", self._sfn_server.url),
+            "AWS_ENDPOINT_URL_LAMBDA": self.front("lambda", self._lambda_server.url),
             "JOBS_BUCKET": self.jobs_bucket,
             "REPORTS_QUEUE_URL": self.reports_queue_url,
             "REPORTS_DLQ_URL": self.dlq_url,
@@ -272,13 +297,16 @@ class EmbeddedCloud:
         }
 
     def _deploy(self) -> None:
+        for function in deployment.functions(self._bundle, self._environment):
+            self.pool.register(self.deployed(function))
+        self._create_machines()
+
+    def _create_machines(self) -> None:
         values = {
             "JobsBucket": self.jobs_bucket,
             "ReportsQueueUrl": self.reports_queue_url,
             "GatherHeartbeatSeconds": str(self._gather_heartbeat),
         }
-        for function in deployment.functions(self._bundle, self._environment):
-            self.pool.register(function)
         for workflow in deployment.workflows(self._bundle):
             created = self.sfn.create_state_machine(
                 name=f"{deployment.APP}-{workflow}",

@@ -30,14 +30,18 @@ class Server:
     """A server that runs until it is closed."""
 
     def __init__(self, sfn: StepFunctions, port: int = 0) -> None:
-        handler = type("Handler", (_Handler,), {"sfn": sfn})
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._handler: Any = type("Handler", (_Handler,), {"sfn": sfn})
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), self._handler)
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(
             target=self._http.serve_forever, args=(0.05,), name="sfn-http", daemon=True
         )
         self._thread.start()
+
+    def serve(self, sfn: StepFunctions) -> None:
+        """Serve another executor from now on, under the same address."""
+        self._handler.sfn = sfn
 
     def close(self) -> None:
         """Stop listening."""

@@ -22,6 +22,7 @@ from snakebatch.errors import CloudError
 from snakebatch.local.isolation import isolated_environment
 from snakebatch.local.lambdas import errors
 from snakebatch.local.lambdas.counts import Counts
+from snakebatch.local.lambdas.disturbing import Began, Disturb, undisturbed
 from snakebatch.local.lambdas.environments import Environments, InitFailedError
 from snakebatch.local.lambdas.errors import client_error
 from snakebatch.local.lambdas.forkserver import ForkServer
@@ -95,6 +96,7 @@ class LambdaPool(ProvisionedOperations):
         self._reserved: dict[str, int] = {}
         self._in_flight: Counter[str] = Counter()
         self.counts = Counts()
+        self.disturb: Disturb = undisturbed
         self._lock = threading.Lock()
         self._asynchronous: list[threading.Thread] = []
         self._server = ForkServer(
@@ -120,6 +122,10 @@ class LambdaPool(ProvisionedOperations):
     def cold_starts(self) -> int:
         """Environments started so far."""
         return self._environments.launched
+
+    def chill(self) -> int:
+        """End all environments that are idle, so that the next invocations start cold; returns how many."""
+        return self._environments.chill()
 
     @property
     def pid(self) -> int:
@@ -275,13 +281,16 @@ class LambdaPool(ProvisionedOperations):
             )
         except InitFailedError as error:
             return self._init_failure(error, function, request_id), True
-        channel = environment.process.channel
+        process = environment.process
+        disturbed = self.disturb(Began(function.name, request_id, process.number, process.pid.result()))
+        timeout = function.timeout if disturbed.timeout is None else disturbed.timeout
+        asked["environment"] |= disturbed.variables
         try:
-            send(channel, asked, payload)
-            head, answer = receive(channel, function.timeout)
+            send(process.channel, asked, payload)
+            head, answer = receive(process.channel, timeout)
         except TimeoutError:
             self._environments.discard(environment)
-            return self._timed_out(request_id, function.timeout), True
+            return self._timed_out(request_id, timeout), True
         except (EOFError, OSError):
             return dump(errors.exited(request_id, self._environments.bury(environment))), True
         except BaseException:  # the caller was interrupted: nobody waits for what the environment does now

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     },
     "snakebatch/mesh": {"snakebatch.engine", "snakebatch.planner", "snakebatch.clock"},
     "snakebatch/operations": {"snakebatch.planner", "snakebatch.clock"},
+    "snakebatch/chaos": {"snakebatch.local", "snakebatch.mesh", "snakebatch.snake", "snakebatch.clock"},
     "functions": {"snakebatch.engine", "snakebatch.planner", "snakebatch.mesh", "snakebatch.clock"},
     "snakebatch/graph": set(),
     "gatherer": {
