@@ -14,7 +14,7 @@ ENVIRONMENT = "environment-"
 EXECUTOR = "executor"
 
 _APP = re.compile(r"\bapp/([A-Za-z0-9-]+)")
-_REPORTS = "/reports/"
+_REPORTS, _TEXTS = "/reports/", "/texts/"
 
 _TARGETS = {"AmazonSQS": "sqs", "DynamoDB_20120810": "dynamodb", "AWSStepFunctions": "states"}
 _BY_VERB = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
@@ -78,6 +78,8 @@ def _moments(call: Call) -> list[str]:
             found.append(kinds.S3_WRITE)
         if call.operation == "PutObject" and _REPORTS in call.key:
             found.append(kinds.REPORT_WRITE)
+        if call.operation == "PutObject" and _TEXTS in call.key:
+            found.append(kinds.TEXT_WRITE)
     elif call.service == "sqs":
         found = [kinds.QUEUE] if call.operation != "ReceiveMessage" else []
         found += [kinds.SEND] if call.operation in _SENDS else []

@@ -165,6 +165,7 @@ class Disturber:
         "table-answer-lost": _lose_answer,
         "token-answer-lost": _lose_answer,
         "report-corrupt": _corrupt,
+        "text-corrupt": _corrupt,
         "message-twice": _twice,
         "message-late": _late,
         "message-order": _turn_round,

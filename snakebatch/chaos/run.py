@@ -30,7 +30,7 @@ A_MINUTE, AN_HOUR = 60.0, 3_600.0
 
 _DELIVERIES = 3
 
-_DAMAGED = re.compile(r"(jobs/\S+) is not (?:what its checksum says|a sealed object)")
+_DAMAGED = re.compile(r"(jobs/\S+) is not (?:what its (?:checksum|report) says|a sealed object)")
 
 
 @dataclass
@@ -131,8 +131,10 @@ class Runner:
         """Do what the reason says is to be done before the job is started again."""
         self.cloud.pool.provisioned.failing = {}
         damaged = _DAMAGED.search(ended.cause)
-        if damaged is not None:
-            self.cloud.client("s3").delete_object(Bucket=self.cloud.jobs_bucket, Key=damaged[1])
+        if damaged is None:
+            return
+        for key in {damaged[1], _report_of(damaged[1])}:
+            self.cloud.client("s3").delete_object(Bucket=self.cloud.jobs_bucket, Key=key)
 
     def _drain(self) -> None:
         """Wait until the gatherer has nothing left to do; what it does not finish shows as left behind."""
@@ -141,3 +143,9 @@ class Runner:
                 return
             self.cloud.tend_gatherer()
             self._clock.sleep(POLL_SECONDS)
+
+
+def _report_of(key: str) -> str:
+    """The report that tells of a text; any other key is its own."""
+    folder, texts, name = key.rpartition("/texts/")
+    return f"{folder}/reports/{name}.gz" if texts else key

@@ -8,9 +8,12 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.ht
 
 from __future__ import annotations
 
+import io
+import itertools
 from typing import Any
 
 import pytest
+from botocore.exceptions import IncompleteReadError
 
 from .asl_maps import ECHO, mapping, picky, reader
 from .asl_world import jsonpath, world
@@ -214,6 +217,29 @@ def test_items_that_cannot_be_read(item_reader: dict[str, Any], content: Any) ->
         ended = here.run(machine)
     assert ended.output == "caught"
     assert "MapRunStarted" not in ended.types
+
+
+class BreakingBody(io.BytesIO):
+    """A body whose connection ends in the middle."""
+
+    def read(self, *_: Any) -> bytes:
+        raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
+
+
+@pytest.mark.parametrize(("broken", "ending"), [(2, "SUCCEEDED"), (3, "FAILED")])
+def test_items_are_read_again_where_the_connection_breaks(broken: int, ending: str) -> None:
+    # Step Functions reads S3 by itself, and outlasts passing faults as any SDK does
+    with world(objects={"bucket/items": "[1]"}, functions=ECHO) as here:
+        whole, reads = here.s3.get_object, itertools.count(1)
+
+        def get_object(**asked: Any) -> dict[str, Any]:
+            answer = whole(**asked)
+            return answer | {"Body": BreakingBody()} if next(reads) <= broken else answer
+
+        here.s3.get_object = get_object  # type: ignore[method-assign]
+        ended = here.run(mapping(ItemReader=reader("JSON")))
+    assert ended.status == ending
+    assert ended.error == (None if ending == "SUCCEEDED" else "States.ItemReaderFailed")
 
 
 # ---------------------------------------- batches

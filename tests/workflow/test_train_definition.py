@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore import exceptions
 
 from tests.support.handlers import ROOT
 
@@ -20,6 +22,19 @@ THROTTLING = {
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
 }
+BROKEN = {
+    kind.__name__
+    for kind in (
+        exceptions.ConnectionClosedError,
+        exceptions.ConnectTimeoutError,
+        exceptions.EndpointConnectionError,
+        exceptions.HTTPClientError,
+        exceptions.IncompleteReadError,
+        exceptions.ReadTimeoutError,
+        exceptions.ResponseStreamingError,
+    )
+}
+"""What boto3 raises of a connection that breaks, once its own attempts are over or the body has begun."""
 
 
 def every_state(states: dict[str, Any] = STATES) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -81,6 +96,29 @@ def test_nothing_runs_away(name: str) -> None:
 def test_every_invocation_outlives_throttling(name: str) -> None:
     errors = {error for retrier in TASKS[name]["Retry"] for error in retrier["ErrorEquals"]}
     assert errors >= THROTTLING or errors == {"States.ALL"}
+
+
+@pytest.mark.parametrize("name", [name for name, task in TASKS.items() if "lambda" in task["Resource"]])
+def test_every_invocation_outlives_a_process_that_dies_and_a_connection_that_breaks(name: str) -> None:
+    """The runtime names an error by its class alone: none of these is a ClientError there."""
+    errors = {error for retrier in TASKS[name]["Retry"] for error in retrier["ErrorEquals"]}
+    assert errors >= {"Runtime.ExitError", "Lambda.Unknown", "ClientError", *BROKEN} or errors == {
+        "States.ALL"
+    }
+
+
+@pytest.mark.parametrize("name", ["Admit", "OpenBracket", "CheckBracket", "NextWave"])
+def test_who_asks_the_table_outlives_its_throttling(name: str) -> None:
+    errors = {error for retrier in TASKS[name]["Retry"] for error in retrier["ErrorEquals"]}
+    table = boto3.client("dynamodb", region_name="eu-west-3")
+    passing = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError"}
+    assert passing <= errors
+    assert all(hasattr(table.exceptions, name) for name in passing), "classes of their own"
+
+
+def test_data_that_take_too_long_to_read_are_not_read_again() -> None:
+    errors = {error for retrier in TASKS["Stage"]["Retry"] for error in retrier["ErrorEquals"]}
+    assert not errors & {"States.Timeout", "Sandbox.Timedout"}
 
 
 @pytest.mark.parametrize("name", [*MAPS, *(name for name in TASKS if name in STATES)])

@@ -12,6 +12,8 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+
 from .dataflow import DataFlow
 from .errors import ITEM_READER_FAILED, StateError
 from .integrations import call_service, read_body
@@ -22,6 +24,7 @@ from .visit import Visit
 
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 GET_OBJECT = "arn:aws:states:::s3:getObject"
+_READS = 3
 LIST_OBJECTS = "arn:aws:states:::s3:listObjectsV2"
 
 
@@ -82,7 +85,7 @@ def _list(parameters: Mapping[str, Any], limit: int | None, client: Any) -> list
 
 
 def _get(parameters: Mapping[str, Any], config: Mapping[str, Any], client: Any) -> list[Any]:
-    body = read_body(call_service(s3("GetObject"), parameters, client)["Body"])
+    body = _content(parameters, client)
     if str(parameters.get("Key", "")).endswith(".gz") and body[:2] == b"\x1f\x8b":
         body = gzip.decompress(body)
     kind = config.get("InputType", "JSON")
@@ -93,6 +96,17 @@ def _get(parameters: Mapping[str, Any], config: Mapping[str, Any], client: Any) 
         # Not splitlines: U+2028 and its like may stand inside a JSON string.
         return [parse_json(line) for line in content.split("\n") if line.strip()]
     return _json(content, config.get("ItemsPointer"))
+
+
+def _content(parameters: Mapping[str, Any], client: Any) -> bytes:
+    """The object's bytes; read again, as the service does, where the connection breaks in the middle."""
+    broken: BotoCoreError | None = None
+    for _ in range(_READS):
+        try:
+            return read_body(call_service(s3("GetObject"), parameters, client)["Body"])
+        except BotoCoreError as problem:
+            broken = problem
+    raise StateError("S3.SdkClientException", str(broken)) from broken
 
 
 def _json(content: str, pointer: str | None) -> list[Any]:
