@@ -18,6 +18,7 @@ _REPORTS, _TEXTS = "/reports/", "/texts/"
 
 _TARGETS = {"AmazonSQS": "sqs", "DynamoDB_20120810": "dynamodb", "AWSStepFunctions": "states"}
 _BY_VERB = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
+_UPLOADS = ("CreateMultipartUpload", "UploadPart", "UploadPartCopy", "CompleteMultipartUpload")
 _SENDS = ("SendMessage", "SendMessageBatch")
 _TOKEN_ANSWERS = ("SendTaskSuccess", "SendTaskFailure")
 
@@ -76,6 +77,8 @@ def _moments(call: Call) -> list[str]:
             found.append(kinds.S3_READ)
         if call.operation in ("PutObject", "UploadPart") and call.size:
             found.append(kinds.S3_WRITE)
+        if call.operation in ("PutObject", "DeleteObject", *_UPLOADS):
+            found.append(kinds.S3_CHANGE)
         if call.operation == "PutObject" and _REPORTS in call.key:
             found.append(kinds.REPORT_WRITE)
         if call.operation == "PutObject" and _TEXTS in call.key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from snakebatch.chaos.director import Director
 from snakebatch.chaos.disturber import Disturber
 from snakebatch.chaos.hasty import HastyClock
 from snakebatch.chaos.lambdas import DisturbedLambda
+from snakebatch.chaos.parts import SERVICE_SETTINGS
 from snakebatch.chaos.processes import Traps
 from snakebatch.chaos.wire import Wire
 from snakebatch.errors import CloudError
@@ -32,6 +34,13 @@ PROCESSES = 7
 """Environments at a time: one for each function, and three shards."""
 
 _LONGEST_DEATH = 20.0
+_ATTEMPTS, _PASSING, _TOO_MANY = 5, 500, 429
+
+
+def _try_again_at_once(attempts: int, response: Any, **_: Any) -> float | None:
+    """boto3's hook: the seconds to wait. As often as it would itself, and without its back-off."""
+    passing = response is None or response[0].status_code >= _PASSING or response[0].status_code == _TOO_MANY
+    return 0.0 if passing and attempts < _ATTEMPTS else None
 
 
 class ChaosCloud(EmbeddedCloud):
@@ -85,6 +94,10 @@ class ChaosCloud(EmbeddedCloud):
             self._wires[service] = Wire(url, self.disturber.carry)
         return self._wires[service].url
 
+    def service_settings(self) -> Mapping[str, str]:
+        """Small parts are enough for S3."""
+        return SERVICE_SETTINGS
+
     def executor_client(self, service: str) -> Any:
         """Clients of the executor's own, through the wire; and a Lambda that fails."""
         if service == "lambda":
@@ -99,16 +112,17 @@ class ChaosCloud(EmbeddedCloud):
         with self._guard:
             if service not in self._fronted:
                 session: Any = boto3.session.Session(botocore_session=isolated_session())
-                self._fronted[service] = session.client(
+                client = self._fronted[service] = session.client(
                     service,
                     endpoint_url=self.front("services", self._services.url),
                     config=Config(
                         user_agent_extra=f"app/{EXECUTOR}",
-                        retries={"mode": "standard", "total_max_attempts": 5},
+                        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
                         proxies={},
                         s3={"addressing_style": "path"},
                     ),
                 )
+                client.meta.events.register_first("needs-retry.*", _try_again_at_once)
             return self._fronted[service]
 
     def deployed(self, function: Function) -> Function:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from snakebatch.chaos import answers
+from snakebatch.chaos.abandoned import Abandoned
 from snakebatch.chaos.call import GATHERER
 from snakebatch.chaos.director import Director
 from snakebatch.chaos.plan import Fault
@@ -44,6 +45,7 @@ class Disturber:
         self.gatherer_pid = gatherer_pid
         self.fail_slots = fail_slots
         self.spoil: str | None = None
+        self.abandoned = Abandoned()
 
     def carry(self, exchange: Exchange) -> None:
         """Carry one request out."""
@@ -52,24 +54,32 @@ class Disturber:
         if trap is None:
             self._carry(exchange)
         elif trap.how == "hang":
+            self.abandoned.died(call.who)
             trap.over.wait(LONGEST_HANG)
             raise CutError
         else:
             if trap.how == "after":
-                exchange.forward(exchange.body())
+                self._forward(exchange, exchange.body())
+            self.abandoned.died(call.who)
             end(trap.pid)
             raise CutError
 
     def _carry(self, exchange: Exchange) -> None:
         fault = self.director.at(*exchange.call.moments, target=exchange.call.target)
         if fault is None:
-            exchange.answer(exchange.forward(self._sound(exchange)))
+            exchange.answer(self._forward(exchange, self._sound(exchange)))
         else:
             self._DOES[fault.kind.name](self, exchange, fault)
 
+    def _forward(self, exchange: Exchange, body: bytes) -> answers.Answer:
+        answer = exchange.forward(body)
+        self.abandoned.note(exchange.call, answer.body)
+        return answer
+
     def _sound(self, exchange: Exchange) -> bytes:
         call, body = exchange.call, exchange.body()
-        if self.spoil is None or call.operation != "PutObject" or not call.key.endswith(self.spoil):
+        writes = call.operation in ("PutObject", "UploadPart")
+        if self.spoil is None or not writes or not call.key.endswith(self.spoil):
             return body
         exchange.headers = answers.without_checksums(exchange.headers)
         return answers.corrupted(body, 0.9)
@@ -82,12 +92,12 @@ class Disturber:
         exchange.answer(answers.failure(exchange.call, fault.mark))
 
     def _slow(self, exchange: Exchange, fault: Fault) -> None:
-        answer = exchange.forward(exchange.body())
+        answer = self._forward(exchange, exchange.body())
         self.director.struck(fault)
         exchange.answer_slowly(answer, _PIECES, lambda: time.sleep(_PAUSE))
 
     def _cut(self, exchange: Exchange, fault: Fault) -> None:
-        answer = exchange.forward(exchange.body())
+        answer = self._forward(exchange, exchange.body())
         if len(answer.body) < 2:
             exchange.answer(answer)
             return
@@ -101,26 +111,27 @@ class Disturber:
         raise CutError
 
     def _lose_answer(self, exchange: Exchange, fault: Fault) -> None:
-        exchange.forward(exchange.body())
+        answer = self._forward(exchange, exchange.body())
+        self.abandoned.unheard(exchange.call, answer.body)
         self.director.struck(fault, *_CUT_OFF)
         raise CutError
 
     def _corrupt(self, exchange: Exchange, fault: Fault) -> None:
         exchange.headers = answers.without_checksums(exchange.headers)
-        answer = exchange.forward(answers.corrupted(exchange.body(), fault.draw))
+        answer = self._forward(exchange, answers.corrupted(exchange.body(), fault.draw))
         if answer.status == 200:
             self.director.struck(fault, exchange.call.key)
         exchange.answer(answer)
 
     def _twice(self, exchange: Exchange, fault: Fault) -> None:
         body = exchange.body()
-        answer = exchange.forward(body)
-        exchange.forward(body)
+        answer = self._forward(exchange, body)
+        self._forward(exchange, body)
         self.director.struck(fault)
         exchange.answer(answer)
 
     def _late(self, exchange: Exchange, fault: Fault) -> None:
-        answer = exchange.forward(answers.delayed(exchange.body()))
+        answer = self._forward(exchange, answers.delayed(exchange.body()))
         self.director.struck(fault)
         exchange.answer(answer)
 
@@ -129,7 +140,7 @@ class Disturber:
         turned = answers.reversed_entries(body)
         if turned is not None:
             self.director.struck(fault)
-        exchange.answer(exchange.forward(turned or body))
+        exchange.answer(self._forward(exchange, turned or body))
 
     def _lose(self, exchange: Exchange, fault: Fault) -> None:
         body = exchange.body()
@@ -139,14 +150,15 @@ class Disturber:
     def _kill_gatherer(self, exchange: Exchange, fault: Fault) -> None:
         pid = self.gatherer_pid(exchange.call.who)
         if fault.draw < 0.5:
-            exchange.forward(exchange.body())
+            self._forward(exchange, exchange.body())
         if pid is not None and exchange.call.who.startswith(GATHERER):
+            self.abandoned.died(exchange.call.who)
             end(pid)
             self.director.struck(fault)
         raise CutError
 
     def _fail_slots(self, exchange: Exchange, fault: Fault) -> None:
-        answer = exchange.forward(exchange.body())
+        answer = self._forward(exchange, exchange.body())
         if answer.status == 202:
             self.fail_slots(exchange.call.target, fault.mark)
             self.director.struck(fault)

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import importlib
 import runpy
-from typing import Any
+import time
+from typing import Any, cast
+
+from snakebatch.chaos.inside import Clock
+from snakebatch.chaos.parts import shrink
 
 WAITS = {
     ("gatherer.drainer", "VISIBILITY_SECONDS"): 1,
@@ -25,6 +29,9 @@ def run() -> None:
         if not hasattr(loaded, name):
             raise AttributeError(f"{module} has no {name}: give its wait a name that chaos knows")
         setattr(loaded, name, seconds)
+    shrink()
+    clock, module = Clock(), cast("Any", time)
+    module.sleep = clock.sleep  # what boto3 waits between two attempts
     runpy.run_module("gatherer", run_name="__main__", alter_sys=True)
 
 

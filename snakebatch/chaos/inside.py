@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from snakebatch.chaos.parts import shrink
+
 ORDERS = "SNAKEBATCH_CHAOS"
 """JSON: ``now`` (epoch seconds), and ``crash``: [``before`` or ``after``, the message]."""
 
@@ -63,6 +65,7 @@ def disturbed(handler: Callable[[Any, Any], Any], clock: Clock) -> Callable[[Any
 
 def _installed() -> Callable[[Any, Any], Any]:
     clock = Clock()
+    shrink()
     module: Any = time
     module.time, module.sleep = clock.time, clock.sleep
     return disturbed(importlib.import_module("app").handler, clock)

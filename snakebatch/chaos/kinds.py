@@ -7,7 +7,7 @@ from dataclasses import dataclass
 INVOKE = "invoke"
 """The executor invokes a function."""
 
-S3, S3_READ, S3_WRITE = "s3", "s3-read", "s3-write"
+S3, S3_READ, S3_WRITE, S3_CHANGE = "s3", "s3-read", "s3-write", "s3-change"
 REPORT_WRITE, TEXT_WRITE = "report-write", "text-write"
 SEND, QUEUE, DELETE = "sqs-send", "sqs", "sqs-delete"
 TABLE, SLOTS, SLOTS_PUT, TOKEN = "table", "slots", "slots-put", "token"
@@ -51,7 +51,7 @@ KINDS = {
         Kind("s3-slow", S3_READ, "S3 sends an object in small pieces with pauses", 40, weight=2),
         Kind("s3-cut", S3_READ, "the connection ends in the middle of an object", 40, weight=2),
         Kind("partial-upload", S3_WRITE, "the connection ends in the middle of an upload", 30, weight=3),
-        Kind("s3-answer-lost", S3_WRITE, "S3 does a write, and its answer is lost", 30, weight=3),
+        Kind("s3-answer-lost", S3_CHANGE, "S3 does a write, and its answer is lost", 30, weight=3),
         Kind("report-corrupt", REPORT_WRITE, "a byte of a report changes on its way to S3", 5, hard=True),
         Kind("text-corrupt", TEXT_WRITE, "a byte of a model.s text changes on its way to S3", 4, hard=True),
         Kind("message-twice", SEND, "SQS delivers messages twice", 3, weight=2),

@@ -186,6 +186,10 @@ class EmbeddedCloud:
         """The address under which handlers and gatherers find ``services``, ``states`` or ``lambda``."""
         return url
 
+    def service_settings(self) -> Mapping[str, str]:
+        """Variables for the process that serves S3, SQS and DynamoDB."""
+        return {}
+
     def executor_client(self, service: str) -> Any:
         """The client by which the executor calls a service."""
         return self.client(service)
@@ -218,7 +222,10 @@ class EmbeddedCloud:
         # Two processes load their libraries from here on, while we load ours and talk to the first as it
         # comes up.
         self._services = Services(
-            lifeline=self._lifeline, log=self._scratch / "services.log", scratch=self._scratch
+            lifeline=self._lifeline,
+            log=self._scratch / "services.log",
+            scratch=self._scratch,
+            settings=self.service_settings(),
         )
         self._exits.callback(self._services.close)
         self.pool = LambdaPool(

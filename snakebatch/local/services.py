@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,20 @@ _CLIENT = Config(
 
 
 class Services:
-    """The services' process and one client for each of them; ``port`` 0 takes a free one."""
+    """The services' process and one client for each of them; ``port`` 0 takes a free one.
 
-    def __init__(self, *, lifeline: Lifeline, log: Path, scratch: Path, port: int = 0) -> None:
+    ``settings`` are variables of the process's environment: moto's own.
+    """
+
+    def __init__(
+        self,
+        *,
+        lifeline: Lifeline,
+        log: Path,
+        scratch: Path,
+        port: int = 0,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self._log = log
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
@@ -56,7 +68,7 @@ class Services:
             with open(log, "ab") as sink:
                 self._process = start_child(
                     command,
-                    environment={**isolated_environment(), "TMPDIR": str(scratch)},
+                    environment={**isolated_environment(), "TMPDIR": str(scratch), **(settings or {})},
                     log=sink,
                     pass_fds=(listener.fileno(), lifeline.read_end),
                 )

@@ -71,6 +71,15 @@ def test_a_model_that_is_damaged_where_no_checksum_looks_is_seen(spoilt: Chaos) 
     assert outcome.problems == ["the model is not byte for byte that of an undisturbed training"]
 
 
+def test_an_upload_that_is_left_open_is_seen(chaos: Chaos) -> None:
+    began = chaos.cloud.disturber.abandoned.begun
+    s3 = chaos.cloud.client("s3")
+    s3.create_multipart_upload(Bucket=chaos.cloud.jobs_bucket, Key="jobs/x/model.json")
+    outcome = chaos.carry_out(planned())
+    assert outcome.problems == ["left behind: a multipart upload was open: jobs/x/model.json"]
+    assert chaos.cloud.disturber.abandoned.begun > began, "the model was put together from parts"
+
+
 def test_a_bracket_that_is_left_open_is_seen(chaos: Chaos) -> None:
     """Stopped with its slots on, and neither EventBridge nor the sweep is there."""
     outcome = chaos.carry_out(planned(fault("abort", at=5)), nets=False)
