@@ -14,7 +14,12 @@ ENVIRONMENT = "environment-"
 EXECUTOR = "executor"
 
 _APP = re.compile(r"\bapp/([A-Za-z0-9-]+)")
-_REPORTS, _TEXTS = "/reports/", "/texts/"
+_CORRUPTIBLE = {
+    "/reports/": kinds.REPORT_WRITE,
+    "/texts/": kinds.TEXT_WRITE,
+    "/packets/": kinds.DATA_WRITE,
+    "/population-": kinds.DATA_WRITE,
+}
 
 _TARGETS = {"AmazonSQS": "sqs", "DynamoDB_20120810": "dynamodb", "AWSStepFunctions": "states"}
 _BY_VERB = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
@@ -79,10 +84,8 @@ def _moments(call: Call) -> list[str]:
             found.append(kinds.S3_WRITE)
         if call.operation in ("PutObject", "DeleteObject", *_UPLOADS):
             found.append(kinds.S3_CHANGE)
-        if call.operation == "PutObject" and _REPORTS in call.key:
-            found.append(kinds.REPORT_WRITE)
-        if call.operation == "PutObject" and _TEXTS in call.key:
-            found.append(kinds.TEXT_WRITE)
+        if call.operation == "PutObject" and call.key.startswith("jobs/"):
+            found += [moment for part, moment in _CORRUPTIBLE.items() if part in call.key]
     elif call.service == "sqs":
         found = [kinds.QUEUE] if call.operation != "ReceiveMessage" else []
         found += [kinds.SEND] if call.operation in _SENDS else []

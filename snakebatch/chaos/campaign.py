@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from snakebatch.chaos.cloud import ChaosCloud
 from snakebatch.chaos.models import Models
@@ -20,6 +21,8 @@ RUNS_OF_A_CLOUD = 25
 LANES = 2
 
 _POLLS, _POLL_SECONDS = 250, 0.02
+
+T = TypeVar("T")
 
 Tell = Callable[[Outcome], None]
 
@@ -59,7 +62,7 @@ def campaign(seed: str, numbers: Sequence[int], lanes: int = LANES, tell: Tell |
                 if tell is not None:
                     tell(outcome)
 
-    with ThreadPoolExecutor(lanes, thread_name_prefix="chaos") as pool:
+    with no_new_threads(result.left), ThreadPoolExecutor(lanes, thread_name_prefix="chaos") as pool:
         try:
             for _ in pool.map(do, shares):
                 pass
@@ -70,23 +73,38 @@ def campaign(seed: str, numbers: Sequence[int], lanes: int = LANES, tell: Tell |
 
 
 @contextmanager
+def no_new_threads(left: list[str]) -> Iterator[None]:
+    """Threads that were started within, and still run in a moment, are noted in ``left``."""
+    before = set(threading.enumerate())
+    yield
+    left += [f"thread {name}" for name in _outlasting(lambda: _started_since(before))]
+
+
+@contextmanager
 def disturbed_cloud(left: list[str]) -> Iterator[ChaosCloud]:
     """A cloud; after it, processes of its own that still run are noted in ``left``."""
     cloud = ChaosCloud()
     with cloud:
         yield cloud
         pids = cloud.all_pids()
-    left += [f"process {pid} of a cloud that is closed" for pid in _alive(pids)]
+    left += [
+        f"process {pid} of a cloud that is closed"
+        for pid in _outlasting(lambda: [pid for pid in pids if _runs(pid)])
+    ]
 
 
-def _alive(pids: Sequence[int]) -> list[int]:
+def _outlasting(look: Callable[[], list[T]]) -> list[T]:
+    """What is there still after some looks; what is about to end may do so."""
     clock = SystemClock()
     for _ in range(_POLLS):
-        living = [pid for pid in pids if _runs(pid)]
-        if not living:
+        if not look():
             return []
         clock.sleep(_POLL_SECONDS)
-    return living
+    return look()
+
+
+def _started_since(before: set[threading.Thread]) -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread not in before]
 
 
 def _runs(pid: int) -> bool:

@@ -120,7 +120,8 @@ class Disturber:
         exchange.headers = answers.without_checksums(exchange.headers)
         answer = self._forward(exchange, answers.corrupted(exchange.body(), fault.draw))
         if answer.status == 200:
-            self.director.struck(fault, exchange.call.key)
+            key = exchange.call.key
+            self.director.struck(fault, key, key.rpartition("/")[2].removesuffix(".bin"))
         exchange.answer(answer)
 
     def _twice(self, exchange: Exchange, fault: Fault) -> None:
@@ -178,6 +179,7 @@ class Disturber:
         "token-answer-lost": _lose_answer,
         "report-corrupt": _corrupt,
         "text-corrupt": _corrupt,
+        "data-corrupt": _corrupt,
         "message-twice": _twice,
         "message-late": _late,
         "message-order": _turn_round,

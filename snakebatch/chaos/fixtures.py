@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from snakebatch.chaos.campaign import disturbed_cloud
+from snakebatch.chaos.campaign import disturbed_cloud, no_new_threads
 from snakebatch.chaos.cloud import ChaosCloud
 from snakebatch.chaos.models import Models
 from snakebatch.chaos.plan import Plan, plan
@@ -39,6 +39,6 @@ class Chaos:
 def chaos() -> Iterator[Chaos]:
     """One for the module's tests; what it leaves on the machine fails the last of them."""
     left: list[str] = []
-    with disturbed_cloud(left) as cloud:
+    with no_new_threads(left), disturbed_cloud(left) as cloud:
         yield Chaos(cloud)
     assert left == []

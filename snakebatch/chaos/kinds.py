@@ -8,7 +8,7 @@ INVOKE = "invoke"
 """The executor invokes a function."""
 
 S3, S3_READ, S3_WRITE, S3_CHANGE = "s3", "s3-read", "s3-write", "s3-change"
-REPORT_WRITE, TEXT_WRITE = "report-write", "text-write"
+REPORT_WRITE, TEXT_WRITE, DATA_WRITE = "report-write", "text-write", "data-write"
 SEND, QUEUE, DELETE = "sqs-send", "sqs", "sqs-delete"
 TABLE, SLOTS, SLOTS_PUT, TOKEN = "table", "slots", "slots-put", "token"
 GATHERER = "gatherer"
@@ -54,6 +54,7 @@ KINDS = {
         Kind("s3-answer-lost", S3_CHANGE, "S3 does a write, and its answer is lost", 30, weight=3),
         Kind("report-corrupt", REPORT_WRITE, "a byte of a report changes on its way to S3", 5, hard=True),
         Kind("text-corrupt", TEXT_WRITE, "a byte of a model.s text changes on its way to S3", 4, hard=True),
+        Kind("data-corrupt", DATA_WRITE, "a byte of a packet or a population changes so", 4, hard=True),
         Kind("message-twice", SEND, "SQS delivers messages twice", 3, weight=2),
         Kind("message-late", SEND, "SQS delivers messages a second late", 3, weight=2),
         Kind("message-order", SEND, "SQS delivers messages in another order", 3, weight=2),

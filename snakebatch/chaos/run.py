@@ -31,6 +31,7 @@ A_MINUTE, AN_HOUR = 60.0, 3_600.0
 _DELIVERIES = 3
 
 _DAMAGED = re.compile(r"(jobs/\S+) is not (?:what its (?:checksum|report) says|a sealed object)")
+_POPULATION = re.compile(r"(population-[0-9a-f]+): the population file is not")
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Runner:
         strikes = director.strikes
         director.rest()
         while endings[-1].status != TRAINED and len(endings) < MOST_STARTS:
-            self._mend(endings[-1])
+            self._mend(endings[-1], job)
             endings.append(self._train(asked, f"{job}-{len(endings)}"))
             self._catch(endings[-1])
         self._drain()
@@ -127,13 +128,10 @@ class Runner:
             if "FunctionError" not in answer:
                 return
 
-    def _mend(self, ended: Ended) -> None:
+    def _mend(self, ended: Ended, job: str) -> None:
         """Do what the reason says is to be done before the job is started again."""
         self.cloud.pool.provisioned.failing = {}
-        damaged = _DAMAGED.search(ended.cause)
-        if damaged is None:
-            return
-        for key in {damaged[1], _report_of(damaged[1])}:
+        for key in _damaged(ended.cause, job):
             self.cloud.client("s3").delete_object(Bucket=self.cloud.jobs_bucket, Key=key)
 
     def _drain(self) -> None:
@@ -145,7 +143,11 @@ class Runner:
             self._clock.sleep(POLL_SECONDS)
 
 
-def _report_of(key: str) -> str:
-    """The report that tells of a text; any other key is its own."""
-    folder, texts, name = key.rpartition("/texts/")
-    return f"{folder}/reports/{name}.gz" if texts else key
+def _damaged(cause: str, job: str) -> set[str]:
+    """The keys of what a cause says is to be deleted."""
+    if found := _POPULATION.search(cause):
+        return {f"jobs/{job}/{found[1]}.bin"}
+    if not (found := _DAMAGED.search(cause)):
+        return set()
+    folder, texts, name = found[1].rpartition("/texts/")
+    return {found[1], f"{folder}/reports/{name}.gz"} if texts else {found[1]}

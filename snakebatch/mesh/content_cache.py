@@ -43,6 +43,7 @@ class ContentCache(Generic[T]):
         self.in_memory = in_memory
         self.memory_bytes = memory_bytes
         self.on_disk = on_disk
+        self.kind = kind
         self._suffix = f".{kind}{_SUFFIX}"
         self._from_bytes = read
         self._kept: OrderedDict[str, tuple[T, int]] = OrderedDict()
@@ -69,7 +70,11 @@ class ContentCache(Generic[T]):
 
     def _fetch(self, digest: str, data: bytes) -> tuple[T, int]:
         # Read first: what is damaged in S3 must not be found on the disk the next time.
-        thing = self._from_bytes(data)
+        try:
+            thing = self._from_bytes(data)
+        except ChecksumError as error:
+            # Named, since somebody has to delete it: objects have these names too.
+            raise ChecksumError(f"{self.kind}-{digest}: {error}") from error
         self._write(digest, data)
         return thing, len(data)
 

@@ -36,6 +36,13 @@ AGENT = {"User-Agent": "Boto3/1.44 md/Botocore app/environment-7 lang/python"}
             "PutObject",
             (kinds.S3, kinds.S3_WRITE, kinds.S3_CHANGE, kinds.TEXT_WRITE),
         ),
+        (
+            "PUT",
+            "/b/jobs/x/population-0a.bin",
+            {"Content-Length": "3"},
+            "PutObject",
+            (kinds.S3, kinds.S3_WRITE, kinds.S3_CHANGE, kinds.DATA_WRITE),
+        ),
         ("POST", "/b/k?uploads", {}, "CreateMultipartUpload", (kinds.S3, kinds.S3_CHANGE)),
         ("POST", "/b/k?uploadId=1", {}, "CompleteMultipartUpload", (kinds.S3, kinds.S3_CHANGE)),
         (

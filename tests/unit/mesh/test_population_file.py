@@ -108,3 +108,11 @@ def test_a_damaged_file_on_disk_is_fetched_again(tmp_path: Path) -> None:
     file.write_bytes(b"SNAKEPO2 damaged")
     assert PopulationCache(tmp_path).get("one", source).row(0)["x"] == 2.0
     assert source.fetched == 2
+
+
+def test_a_file_that_came_damaged_is_named_and_not_kept(tmp_path: Path) -> None:
+    source = Counted(2.0)
+    source.data = source.data[:-1] + bytes([source.data[-1] ^ 1])
+    with pytest.raises(ChecksumError, match=r"^population-0a1b: the population file is not what"):
+        PopulationCache(tmp_path).get("0a1b", source)
+    assert list(tmp_path.iterdir()) == []
