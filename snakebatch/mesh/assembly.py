@@ -155,17 +155,16 @@ class _Writing:
             self.alive()
 
     def _rows_of_shards(self, names: str) -> None:
-        found = [(self._source("divide", report), _text(report)) for report in self._row_reports()]
-        for place, (source, text) in enumerate(found, 1):
-            source.add(row_range(text, last=place == len(found)), self.full)
+        reports = [self.store.report(self.keys, "divide", packet) for packet in self.manifest.rows]
+        for place, report in enumerate(reports, 1):
+            part = row_range(_text(report), last=place == len(reports))
+            self._source("divide", report).add(part, self.full)
             self.alive()
         self._both(names)
-        for place, (source, text) in enumerate(found, 1):
-            source.add(target_range(text, last=place == len(found)), self.full, self.stripped)
+        for place, report in enumerate(reports, 1):
+            part = target_range(_text(report), last=place == len(reports))
+            self._source("divide", report).add(part, self.full, self.stripped)
             self.alive()
-
-    def _row_reports(self) -> list[Report]:
-        return [self.store.report(self.keys, "divide", packet) for packet in self.manifest.rows]
 
     def _layers(self) -> int:
         """The buckets of every layer in model order, each packet checked before it is passed on."""

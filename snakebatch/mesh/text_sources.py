@@ -3,12 +3,13 @@
 A small one is read, and its bytes are checked. Of a large one S3 is asked what it holds, and S3 copies it
 under that name: its ETag is the MD5 of the bytes, since the bucket's encryption is SSE-S3
 (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html). Where it is not (another encryption), a
-large one is read too.
+large one passes through here, and is checked as it passes: nothing of a model appears before its end.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from snakebatch.errors import ChecksumError
@@ -20,20 +21,35 @@ from snakebatch.mesh.uploads import Upload
 
 @dataclass(frozen=True)
 class Source:
-    """One text: its bytes, or the ETag under which S3 copies them."""
+    """One text: its bytes where it is small, the ETag under which S3 copies them, or neither."""
 
+    objects: Objects
     key: str
-    data: bytes | None
-    etag: str
+    text: Text
+    data: bytes | None = None
+    etag: str | None = None
 
     def add(self, place: tuple[int, int], *models: Upload) -> None:
-        """Add the bytes of a range to each model."""
+        """Add the bytes of a range to each model; raises ChecksumError where they are not the report's."""
         start, stop = place
-        for model in models:
-            if self.data is None:
+        if self.etag is not None:
+            for model in models:
                 model.copy(self.key, start, stop, self.etag)
-            else:
-                model.feed(self.data[start:stop])
+            return
+        chunks = self._passing() if self.data is None else [self.data]
+        offset = 0
+        for chunk in chunks:
+            part = chunk[max(0, start - offset) : max(0, stop - offset)]
+            offset += len(chunk)
+            for model in models:
+                model.feed(part)
+
+    def _passing(self) -> Iterator[bytes]:
+        md5 = hashlib.md5(usedforsecurity=False)
+        for chunk in self.objects.chunks(self.key):
+            md5.update(chunk)
+            yield chunk
+        _check(self.key, md5.hexdigest(), self.text)
 
 
 class Sources:
@@ -43,11 +59,17 @@ class Sources:
         self._objects = objects
 
     def source(self, key: str, text: Text) -> Source:
-        """The text at ``key``; raises ChecksumError where it is not the one that its report tells of."""
+        """The text at ``key``; raises ChecksumError where a small one is not what its report tells of."""
+        if text.bytes < uploads.LEAST_PART:
+            data = self._objects.get(key)
+            _check(key, hashlib.md5(data, usedforsecurity=False).hexdigest(), text)
+            return Source(self._objects, key, text, data=data)
         etag = f'"{text.md5}"'
-        if text.bytes >= uploads.LEAST_PART and self._objects.stamp(key) == (etag, text.bytes):
-            return Source(key, None, etag)
-        data = self._objects.get(key)
-        if hashlib.md5(data, usedforsecurity=False).hexdigest() != text.md5:
-            raise ChecksumError(f"{key} is not what its report says: delete both and start the job again")
-        return Source(key, data, etag)
+        if self._objects.stamp(key) == (etag, text.bytes):
+            return Source(self._objects, key, text, etag=etag)
+        return Source(self._objects, key, text)
+
+
+def _check(key: str, md5: str, text: Text) -> None:
+    if md5 != text.md5:
+        raise ChecksumError(f"{key} is not what its report says: delete both and start the job again")
