@@ -19,7 +19,7 @@ from gatherer.health import Pulse
 from gatherer.progress import Progress
 from gatherer.service import Service
 from snakebatch.clock import SystemClock
-from snakebatch.mesh.assembly import Assembler
+from snakebatch.mesh.assembly import CONNECTIONS, Assembler
 from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.objects import Objects
@@ -28,8 +28,8 @@ from snakebatch.mesh.prediction_store import PredictionStore
 from snakebatch.mesh.store import JobStore
 from snakebatch.mesh.sync_client import sync_client
 
-_S3_CONNECTIONS = 64
-"""The threads of requests (40), receivers and parts in flight share one client."""
+_S3_CONNECTIONS = CONNECTIONS + 50
+"""The threads of requests (40), receivers and an assembly share one client."""
 
 
 def build(environment: Environment, logger: Logger) -> Service:

@@ -8,19 +8,21 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 
 from gatherer.answering import Answerer
 from gatherer.drainer import Drainer
 from gatherer.progress import Progress
 from gatherer.queue_events import QueueEvents
-from snakebatch.mesh.assembly import Assembler
+from snakebatch.mesh.assembly import CONNECTIONS, Assembler
 from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.store import JobStore
 
 logger = Logger()
 environment = Environment.read()
-store = JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))
+s3 = boto3.client("s3", config=Config(max_pool_connections=CONNECTIONS))
+store = JobStore(Objects(s3, environment.jobs_bucket))
 assembler = Assembler(store)
 asked = threading.Event()
 gatherer = QueueEvents(

@@ -8,9 +8,10 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 
 from snakebatch.clock import SystemClock
-from snakebatch.mesh.assembly import Assembler
+from snakebatch.mesh.assembly import CONNECTIONS, Assembler
 from snakebatch.mesh.environment import Environment
 from snakebatch.mesh.messages import parse
 from snakebatch.mesh.objects import Objects
@@ -21,7 +22,8 @@ from snakebatch.mesh.store import JobStore
 logger = Logger()
 metrics = Metrics()
 environment = Environment.read()
-settling = Settling(Assembler(JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))), SystemClock())
+s3 = boto3.client("s3", config=Config(max_pool_connections=CONNECTIONS))
+settling = Settling(Assembler(JobStore(Objects(s3, environment.jobs_bucket))), SystemClock())
 
 
 @logger.inject_lambda_context

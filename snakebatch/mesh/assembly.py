@@ -19,6 +19,7 @@ from itertools import groupby
 from snakebatch.engine.model_json import ROW_SEAM, TARGET_SEAM, config_of, file_pieces, log_of
 from snakebatch.errors import InvariantError, MeshError
 from snakebatch.mesh.ahead import ahead
+from snakebatch.mesh import uploads
 from snakebatch.mesh.coverage import LayerCheck
 from snakebatch.mesh.ledger import missing, missing_leaves, require_complete
 from snakebatch.mesh.messages import Cover, Report, Role, Text
@@ -33,6 +34,9 @@ _REMEDY = "delete it and start the job again"
 
 _AHEAD = 8
 """Reports that are read before their turn: S3 answers in tens of milliseconds, and there may be hundreds."""
+
+CONNECTIONS = 2 * uploads.CONNECTIONS + _AHEAD
+"""To S3, that one assembly may use at a time."""
 
 Alive = Callable[[], None]
 """Called between small steps of the work: it may raise, and nothing appears in S3 then."""

@@ -22,6 +22,9 @@ _IN_FLIGHT = 2
 _COPIES = 16
 """Parts that S3 copies at a time: that costs us no memory, and it is S3 that is busy."""
 
+CONNECTIONS = _IN_FLIGHT + _COPIES
+"""To S3, that one upload may use at a time: a client that has fewer makes and drops them."""
+
 
 class Upload:
     """One object. Within ``with``, ``feed`` and ``copy`` take its bytes; it appears whole as the block ends,
