@@ -18,8 +18,8 @@ from itertools import groupby
 
 from snakebatch.engine.model_json import ROW_SEAM, TARGET_SEAM, config_of, file_pieces, log_of
 from snakebatch.errors import InvariantError, MeshError
-from snakebatch.mesh.ahead import ahead
 from snakebatch.mesh import uploads
+from snakebatch.mesh.ahead import ahead
 from snakebatch.mesh.coverage import LayerCheck
 from snakebatch.mesh.ledger import missing, missing_leaves, require_complete
 from snakebatch.mesh.messages import Cover, Report, Role, Text
