@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
 from typing import TextIO
 
 from snakebatch.errors import InputError
@@ -47,37 +49,37 @@ class Lines:
         raise InputError("the table is empty; give a header line and at least one row")
 
     def __iter__(self) -> Iterator[str]:
+        return chain(self._again(), self._read())
+
+    def _again(self) -> Iterator[str]:
         if self._header:
             self.number += 1
             self.taken += len(self._header)
             yield self._header
-        yield from self._read()
 
     def _read(self) -> Iterator[str]:
         for text in self._texts:
-            while line := self._line(text):
-                self.number += 1
-                self.taken += len(line)
-                if len(line) >= MAX_CELL:
-                    raise InputError(
-                        f"line {self.number}{', the header,' if not self._header else ''} has {MAX_CELL:,} "
-                        "characters or more; give a CSV file with a line for each row"
-                    )
-                if self.taken > MOST_AT_ONCE:
-                    raise TooMuchError("too much")
-                if "\0" in line:
-                    raise InputError(
-                        f"line {self.number} holds a NUL byte: this is not a text table; give a CSV file"
-                    )
-                yield line
+            try:
+                for line in iter(partial(text.readline, MAX_CELL), ""):
+                    self.number += 1
+                    self.taken += len(line)
+                    if "\0" in line or self.taken > MOST_AT_ONCE or len(line) >= MAX_CELL:
+                        self._refuse(line)
+                    yield line
+            except UnicodeDecodeError as error:
+                # All lines before those bytes were handed out: what was decoded ahead has no line end.
+                line_number = self.number + 1 + len(_BYTE_LINE_END.findall(error.object, 0, error.start))
+                raise InputError(
+                    f"line {line_number} is not UTF-8 text (byte 0x{error.object[error.start]:02x}, "
+                    f"{error.reason}); save the table as a CSV file in UTF-8"
+                ) from error
 
-    def _line(self, text: TextIO) -> str:
-        try:
-            return text.readline(MAX_CELL)
-        except UnicodeDecodeError as error:
-            # All lines before those bytes were handed out: what was decoded ahead has no line end.
-            line = self.number + 1 + len(_BYTE_LINE_END.findall(error.object, 0, error.start))
+    def _refuse(self, line: str) -> None:
+        if len(line) >= MAX_CELL:
             raise InputError(
-                f"line {line} is not UTF-8 text (byte 0x{error.object[error.start]:02x}, {error.reason}); "
-                "save the table as a CSV file in UTF-8"
-            ) from error
+                f"line {self.number}{'' if self._header else ', the header,'} has {MAX_CELL:,} characters or "
+                "more; give a CSV file with a line for each row"
+            )
+        if self.taken > MOST_AT_ONCE:
+            raise TooMuchError("too much")
+        raise InputError(f"line {self.number} holds a NUL byte: this is not a text table; give a CSV file")

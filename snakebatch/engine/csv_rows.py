@@ -24,7 +24,7 @@ held whole."""
 
 MOST_COLUMNS = 100_000
 
-_BLOCK_ROWS = 16
+_BLOCK_ROWS = 32
 """Rows that are read before anybody looks at them."""
 
 _DELIMITERS = ",;\t|"
