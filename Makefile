@@ -15,7 +15,7 @@ JOBS ?= auto
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env serve openapi validate build deploy-test deploy-check teardown loopback events chaos \
+.PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env serve openapi validate build deploy-test deploy-check teardown loopback events chaos audit licences sbom fuzz \
 	lint format pr bench lock clean
 .DEFAULT_GOAL := help
 
@@ -70,6 +70,18 @@ build: deploy-env ## sam build, and the size of the layer that it makes (250 MB 
 deploy-test: deploy-env ## deploy to an emulator, train there, update, delete; no account needed
 	@$(BIN)/python -m pytest -m deploy tests/deploy $(ARGS)
 
+audit: checks-env ## ask for advisories about every locked package; passes, and says so, where nobody answers
+	@$(BIN)/python -m tools.audit
+
+licences: checks-env deploy-env ## write docs/licences.md anew, after a change of a lock file
+	@$(BIN)/python -m tools.licences
+
+sbom: $(READY) ## a bill of materials of all that is locked (CycloneDX): build/sbom.cdx.json
+	@$(BIN)/python -m tools.sbom
+
+fuzz: checks-env ## look for inputs that break a promise; ARGS="table --seconds 600" (table, model or message)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 loopback: $(READY) ## serve AWS for sam local invoke, with what events/ speak of; ARGS="--port 5001"
 	@$(BIN)/python -m snakebatch.local.loopback $(ARGS)
 
@@ -114,6 +126,7 @@ lock: $(READY) ## pin the newest versions again (ARGS=--upgrade), for Python 3.1
 	@$(UV_COMPILE) --group pyproject.toml:deploy $(ARGS) -o $(DEPLOY_LOCK)
 	@$(UV_COMPILE) --group pyproject.toml:emulator $(ARGS) -o $(EMULATOR_LOCK)
 	@$(UV_COMPILE) --group pyproject.toml:checks $(ARGS) -o $(CHECKS_LOCK)
+	@$(MAKE) --no-print-directory licences
 
 clean: ## remove the environment, caches and everything built
 	rm -rf $(VENV) .aws-sam build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
