@@ -38,10 +38,11 @@ def tell_leak(slots: int, ended: Sequence[str]) -> None:
         logger.warning("slots outlived their executions", extra={"slots": slots, "ended": [*ended]})
 
 
+executions = Executions(boto3.client("stepfunctions"))
 bracket = Bracket(
     Admission(
-        LeaseTable(dynamodb, environment.lease_table, clock, environment.spawn_rate),
-        Executions(boto3.client("stepfunctions")),
+        LeaseTable(dynamodb, environment.lease_table, clock, environment.spawn_rate, ended=executions.ended),
+        executions,
     ),
     table,
     Switching(table, ShardSlots(boto3.client("lambda", config=once), environment.shard_prefix, clock), clock),

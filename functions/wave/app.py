@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from snakebatch.clock import SystemClock
 from snakebatch.mesh.bracket_table import BracketTable
 from snakebatch.mesh.environment import Environment
+from snakebatch.mesh.executions import Executions
 from snakebatch.mesh.lease import LeaseTable
 from snakebatch.mesh.messages import parse
 from snakebatch.mesh.objects import Objects
@@ -25,8 +26,15 @@ metrics = Metrics()
 environment = Environment.read()
 store = JobStore(Objects(boto3.client("s3"), environment.jobs_bucket))
 dynamodb = boto3.client("dynamodb")
+executions = Executions(boto3.client("stepfunctions"))
 pacing = Pacing(
-    LeaseTable(dynamodb, environment.lease_table, SystemClock(), environment.spawn_rate),
+    LeaseTable(
+        dynamodb,
+        environment.lease_table,
+        SystemClock(),
+        environment.spawn_rate,
+        ended=executions.ended,
+    ),
     BracketTable(dynamodb, environment.lease_table),
 )
 

@@ -44,6 +44,7 @@ class Runner:
     def __post_init__(self) -> None:
         self._clock: Clock = SystemClock()
         self._jobs = 0
+        self._told: set[str] = set()
 
     def run(self, plan: Plan, expected: bytes) -> Outcome:
         """One run; ``expected`` is the model of an undisturbed training."""
@@ -62,7 +63,14 @@ class Runner:
             endings.append(self._train(asked, f"{job}-{len(endings)}"))
             self._catch(endings[-1])
         self._drain()
-        return Outcome(plan, endings, strikes, expected, leftovers(cloud))
+        return Outcome(plan, endings, strikes, expected, self._left())
+
+    def _left(self) -> list[str]:
+        """What this run left behind; what an earlier one did was told."""
+        found = leftovers(self.cloud)
+        new = [line for line in found if line not in self._told]
+        self._told = set(found)
+        return new
 
     def _dataset(self, shape: Shape) -> str:
         table = shape.table().encode()
@@ -135,9 +143,11 @@ class Runner:
             self.cloud.client("s3").delete_object(Bucket=self.cloud.jobs_bucket, Key=key)
 
     def _drain(self) -> None:
-        """Wait until the gatherer has nothing left to do; what it does not finish shows as left behind."""
+        """Wait until invocations that outlived their execution have ended, and the gatherer has nothing left
+        to do; what it does not finish shows as left behind.
+        """
         for _ in range(MOST_POLLS):
-            if not queued(self.cloud) and not pending(self.cloud):
+            if not self.cloud.pool.busy and not queued(self.cloud) and not pending(self.cloud):
                 return
             self.cloud.tend_gatherer()
             self._clock.sleep(POLL_SECONDS)

@@ -86,6 +86,10 @@ class Budget(_Mutable):
     queue: dict[str, Place] = {}
     cooling: list[Cooling] = []
 
+    def knows(self, holder: str) -> bool:
+        """Whether it holds something, or waits for it."""
+        return holder in self.leases or holder in self.queue
+
     def free(self, now: float, total: float) -> float:
         """What nobody holds and nobody just gave back."""
         self.cooling = [part for part in self.cooling if part.until > now]

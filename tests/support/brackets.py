@@ -110,7 +110,7 @@ class BracketBench:
         sfn: Any = Mortal(self.executions, death)
         table = BracketTable(dynamodb, TABLE)
         switching = Switching(table, ShardSlots(lambda_client, PREFIX, self.clock), self.clock)
-        leases = LeaseTable(dynamodb, TABLE, self.clock)
+        leases = LeaseTable(dynamodb, TABLE, self.clock, ended=Executions(sfn).ended)
         return Bracket(Admission(leases, Executions(sfn)), table, switching, self._tell_leak)
 
     def _tell_leak(self, slots: int, ended: Sequence[str]) -> None:

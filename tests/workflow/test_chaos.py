@@ -62,6 +62,13 @@ def test_step_functions_dies_and_the_job_goes_on_in_another_execution(chaos: Cha
     assert outcome.problems == []
 
 
+def test_an_invocation_that_outlives_its_stopped_execution_leaves_nothing(chaos: Chaos) -> None:
+    """Stopped as NextWave begins: it renews a lease that was given back meanwhile."""
+    outcome = chaos.carry_out(planned(fault("abort", at=5)))
+    assert outcome.first.status == ABORTED
+    assert outcome.problems == []
+
+
 # Defects that are planted: a verdict that does not see them is none
 
 

@@ -137,6 +137,12 @@ class LambdaPool(ProvisionedOperations):
         """Callers that wait for an environment."""
         return self._environments.waiting
 
+    @property
+    def busy(self) -> int:
+        """Invocations of all functions that have begun, or wait to, and have not ended."""
+        with self._lock:
+            return self._in_flight.total()
+
     def in_flight(self, name: str) -> int:
         """Invocations of a function that have begun, or wait to, and have not ended."""
         with self._lock:

@@ -87,6 +87,30 @@ def test_the_event_closes_what_a_crash_left_half_open(bench: BracketBench) -> No
     nothing_is_left(bench)
 
 
+@pytest.mark.parametrize("late", ["renew", "admit"])
+def test_an_invocation_that_outlives_its_execution_takes_nothing_again(
+    opened: BracketBench, late: str
+) -> None:
+    """Stopped while NextWave or Admit was at it: the event came and went before they were done."""
+    opened.end("a")
+    (payload,) = eventbridge.delivered(eventbridge.status_event(arn("a"), TRAIN, "ABORTED"))
+    hand_over(opened, payload)
+    if late == "renew":
+        assert opened.renew("a", 100).max_concurrency == 1
+    else:
+        assert not opened.run("admit", execution="a", packets=1000, slots=12)["admitted"]
+    nothing_is_left(opened)
+    assert opened.function().leases.read().queue == {}
+
+
+def test_an_execution_that_goes_on_after_its_end_gets_its_lease_anew(opened: BracketBench) -> None:
+    """As by a redrive: it runs, whatever was given back before."""
+    opened.run("close", execution="a")
+    opened.clock.sleep(VERIFY_AFTER)
+    assert opened.renew("a", 100).max_concurrency > 1
+    assert list(opened.function().leases.read().leases) == [arn("a")]
+
+
 # The sweep, alone: neither graph nor event did anything
 
 
