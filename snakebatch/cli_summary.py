@@ -36,7 +36,7 @@ class Summary:
             "seconds_by_state": {state: round(spent, 3) for state, spent in self.seconds_by_state.items()},
             "waves": self.waves,
             "warnings": self.warnings,
-            **{name: self.output[name] for name in ("usd", "against_plan") if name in self.output},
+            **{name: self.output[name] for name in ("usd", "against_plan", "reused") if name in self.output},
         }
 
     @property
@@ -56,12 +56,18 @@ class Summary:
             ("training", str(self.score)),
             ("seed", str(self.output["seed"])),
             ("wall time", f"{self.seconds:.1f} s: {self._states()}"),
+            *self._reused(),
             *self._receipt(),
             ("model", str(self.model)),
         ]
         return "\n".join(
             [f"{name:<10} {value}" for name, value in lines] + [f"warning: {text}" for text in self.warnings]
         )
+
+    def _reused(self) -> list[tuple[str, str]]:
+        """What an earlier run of the job had done already."""
+        reused = self.output.get("reused")
+        return [("reused", reused_line(reused))] if reused and reused["packets"] else []
 
     def _receipt(self) -> list[tuple[str, str]]:
         """What the run would cost on AWS, against what was planned."""
@@ -78,6 +84,15 @@ class Summary:
         others = self.seconds - sum(shown.values())
         parts = [f"{state} {spent:.1f}" for state, spent in shown.items()]
         return ", ".join([*parts, f"start, stop and others {others:.1f}"])
+
+
+def reused_line(reused: dict[str, Any]) -> str:
+    """A receipt's ``reused`` in words."""
+    return (
+        f"{reused['packets']:,} packets and {reused['leaves']:,} leaves of an earlier run "
+        f"({reused['whole_layers']:,} whole layers): {reused['seconds']:.1f} s of shards "
+        f"and ${reused['usd']:.4f} saved"
+    )
 
 
 def summarize(output: dict[str, Any], watch: Watch, model: Path, seconds: float) -> Summary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,11 @@ _MISSING = 404
 def status_of(error: ClientError) -> int:
     """The HTTP status of an error of boto3 (0 when it has none)."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def md5_of(data: bytes) -> str:
+    """What S3 calls an object's ETag where SSE-S3 encrypts it."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 class Objects:
@@ -81,6 +87,19 @@ class Objects:
                 return None
             raise
         return head["ETag"], head["ContentLength"]
+
+    def holds(self, key: str, md5: str, size: int) -> bool:
+        """Whether an object is there with that MD5 and so many bytes.
+
+        S3 is asked; where its ETag is no MD5 (another encryption), the object is read.
+        """
+        stamp = self.stamp(key)
+        if stamp is None or stamp[1] != size:
+            return False
+        if stamp[0] == f'"{md5}"':
+            return True
+        data = self.find(key)
+        return data is not None and md5_of(data) == md5
 
     def said_of(self, key: str) -> dict[str, str] | None:
         """What the object's metadata say; None where there is no object."""

@@ -103,12 +103,24 @@ class RunName(Message):
 
 
 class WaveRecord(Message):
-    """The packets of one wave, in order, those already done in an earlier run included."""
+    """The packets of one wave, in order, those already done in an earlier run included.
+
+    ``layers`` are the packets' own, None of one that writes rows; ``reused`` are the packets whose report was
+    there when the wave was handed out. Waves of an older version name neither.
+    """
 
     version: OneOf[1] = VERSION
     wave: int
     role: OneOf["divide", "conquer", "leaf"]
     packets: list[str]
+    layers: list[int | None] = Field(default_factory=list)
+    reused: list[str] = Field(default_factory=list)
+
+    @property
+    def fresh(self) -> list[str]:
+        """The packets that the wave's Map was given, in order."""
+        reused = set(self.reused)
+        return [packet for packet in self.packets if packet not in reused]
 
 
 class ManifestEntry(Message):

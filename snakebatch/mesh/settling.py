@@ -12,10 +12,8 @@ from snakebatch.mesh.failures import explain
 from snakebatch.mesh.receipts import Taken, WaveTimes, beside, taken
 from snakebatch.mesh.records import Assembled, JobRecord, RunRecord
 from snakebatch.mesh.requests import Failure, SettleEvent
+from snakebatch.mesh.reuse import MOST_ASKED, Reused, reused_of, some
 from snakebatch.mesh.store import JobStore, Keys
-
-MOST_ASKED = 2_000
-"""Reports of a wave whose makers are asked for: of more, some stand for all. 16 at a time take seconds."""
 
 
 @dataclass
@@ -43,6 +41,7 @@ class Settling:
         output = _output(record, run, assembled, receipt)
         actual = written["actual"]
         spent = {name: actual[name] for name in ("usd", "seconds")}
+        spent["reused"] = {name: value for name, value in written["reused"].items() if name != "by_layer"}
         return {"output": output | spent | {"against_plan": beside(run.plan, actual)}, "failure": None}
 
     def _failed(self, event: SettleEvent, failure: Failure) -> dict[str, Any]:
@@ -93,6 +92,7 @@ class Settling:
                 "seconds_by_step": steps,
                 **found.to_dict(),
             },
+            "reused": self._reused(event, record).said(),
             "rows": {
                 "read": record.rows_read,
                 "kept": record.rows,
@@ -114,11 +114,11 @@ class Settling:
         waves = []
         for number in range(event.wave.wave + 1):
             wave = self.store.wave(keys, event.execution, number)
-            asked = _some(wave.packets, MOST_ASKED)
+            asked = some(wave.fresh, MOST_ASKED)
             made = self.store.invocations(keys, wave.role, asked)
-            # A report of an earlier run was not made in this one.
+            # Another run of the job at the same time may have been faster.
             new = tuple(one for one in made if one.started >= started)
-            packets = round(len(wave.packets) * len(new) / len(asked)) if asked else 0
+            packets = round(len(wave.fresh) * len(new) / len(asked)) if asked else 0
             waves.append(WaveTimes(wave.role, written[f"waves/{number}/wave.json"], packets, new))
         done = written["assembled.json"]
         found = taken(
@@ -134,6 +134,11 @@ class Settling:
         )
         return _steps(waves, started, done), found
 
+    def _reused(self, event: SettleEvent, record: JobRecord) -> Reused:
+        keys = Keys(record.job, record.fingerprint)
+        waves = [self.store.wave(keys, event.execution, number) for number in range(event.wave.wave + 1)]
+        return reused_of(self.store, keys, waves, self.store.manifest(keys, event.execution))
+
     def _seconds_since(self, started: str) -> float:
         return round(self.clock.time() - _epoch(started), 3)
 
@@ -147,11 +152,6 @@ def _steps(waves: list[WaveTimes], started: float, done: float) -> dict[str, flo
         name, since = f"{number}-{wave.role}", wave.handed
     steps[name] = round(max(0.0, done - since), 3)
     return steps
-
-
-def _some(packets: list[str], most: int) -> list[str]:
-    """All of them, or as many evenly taken."""
-    return packets if len(packets) <= most else packets[:: -(-len(packets) // most)]
 
 
 def _epoch(timestamp: str) -> float:

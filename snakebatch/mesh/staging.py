@@ -19,7 +19,8 @@ from snakebatch.mesh.places import Places
 from snakebatch.mesh.population_file import to_bytes
 from snakebatch.mesh.records import JobRecord, RunRecord, job_record
 from snakebatch.mesh.requests import StageEvent, TrainInput, WaveRef, read_input
-from snakebatch.mesh.store import JobStore
+from snakebatch.mesh.reuse import layers_left, without_packets
+from snakebatch.mesh.store import JobStore, Keys, require_same
 from snakebatch.mesh.waves import Waves
 from snakebatch.planner import SPAWN_RATE, Plan, make_plan, slots_in_time
 
@@ -55,7 +56,7 @@ class Staging:
         content = digest(intake.population)
         training = _training(asked, intake, content)
         record = _record(asked, intake, content, training, engine)
-        plan = _plan(asked, record, self.rate)
+        plan = self._plan(asked, record)
         run = RunRecord(
             execution=event.execution,
             job=record.job,
@@ -85,6 +86,17 @@ class Staging:
             "plan": plan.to_dict(),
             "wave": wave.body(),
         }
+
+    def _plan(self, asked: TrainInput, record: JobRecord) -> Plan:
+        """What is left to do of the job, of a new one all. Raises FingerprintError before anything is spent,
+        in a dry run too.
+        """
+        present = None if asked.job is None else self.store.find_job(asked.job)
+        if present is None:
+            return _plan(asked, record, self.rate, asked.n_layers)
+        require_same(present, record)
+        left = layers_left(self.store, Keys(record.job, record.fingerprint), asked.n_layers)
+        return _plan(asked, record, self.rate, left)
 
 
 def _engine(engine: Engine, asked: TrainInput) -> str:
@@ -118,17 +130,20 @@ def _record(asked: TrainInput, intake: Intake, content: str, training: Training,
     )
 
 
-def _plan(asked: TrainInput, record: JobRecord, rate: float) -> Plan:
+def _plan(asked: TrainInput, record: JobRecord, rate: float, n_layers: int) -> Plan:
+    """The plan of a run that has ``n_layers`` to make; of one that has none, the workflow alone."""
     plan = partial(
         make_plan,
         rows=record.rows,
-        n_layers=asked.n_layers,
+        n_layers=max(1, n_layers),
         tau=asked.tau,
         weight=leaf_weight(record.classes) * leaf_cost(record.engine),
         columns=len(record.header) - 1,
         max_usd=asked.max_usd,
         rate=asked.max_share * rate,
     )
+    if not n_layers:
+        return without_packets(plan())
     if asked.slots == "auto":
         without = plan()
         return without if without.feasible else plan(slots=slots_in_time(without))

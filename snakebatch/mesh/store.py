@@ -18,6 +18,7 @@ writes lies apart from the jobs: it expires, and a lifecycle rule knows prefixes
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,8 +28,8 @@ from typing import Any, TypeVar
 from snakebatch.errors import ChecksumError, FingerprintError, MeshError
 from snakebatch.mesh.canonical import canonical, content_hash, read_json, seal, unseal
 from snakebatch.mesh.invocation import Invocation, invocation_of
-from snakebatch.mesh.messages import GatherMessage, Message, Packet, PacketItem, Report, Role, parse
-from snakebatch.mesh.objects import Objects
+from snakebatch.mesh.messages import GatherMessage, Message, Packet, PacketItem, Report, Role, Text, parse
+from snakebatch.mesh.objects import Objects, md5_of
 from snakebatch.mesh.records import Assembled, JobRecord, Manifest, RunName, RunRecord, WaveRecord
 
 R = TypeVar("R", bound=Message)
@@ -83,6 +84,16 @@ class Keys:
         return f"{self.waves(execution)}{wave}/{name}"
 
 
+def require_same(present: JobRecord, record: JobRecord) -> None:
+    """Raise FingerprintError where a job's record is of other data, parameters or another engine."""
+    if present.fingerprint != record.fingerprint:
+        raise FingerprintError(
+            f"job {record.job} was trained on other data, parameters or engine "
+            f"({present.fingerprint[:_SHORT]}, not {record.fingerprint[:_SHORT]}): choose another job id, "
+            "or start it again as it was; only n_layers, leaf_grain, levels_per_wave and the slots may change"
+        )
+
+
 class JobStore:
     """Reads and writes the objects of jobs; what it reads is checked against its checksum."""
 
@@ -100,11 +111,7 @@ class JobStore:
         if self.objects.create(key, _plain(record)):
             return record
         present = self._record(JobRecord, key)
-        if present.fingerprint != record.fingerprint:
-            raise FingerprintError(
-                f"job {record.job} was trained on other data, parameters or engine "
-                f"({present.fingerprint[:_SHORT]}, not {record.fingerprint[:_SHORT]}): choose another"
-            )
+        require_same(present, record)
         return present
 
     def job(self, job: str, fingerprint: str) -> JobRecord:
@@ -116,9 +123,17 @@ class JobStore:
             )
         return record
 
+    def find_job(self, job: str) -> JobRecord | None:
+        """The record of a job that was started before; None where there is none."""
+        key = f"jobs/{job}/job.json"
+        data = self.objects.find(key)
+        return None if data is None else _read(JobRecord, data, key)
+
     def put_population(self, job: str, digest: str, data: bytes) -> None:
-        """Write the population's file unless it is there; its content was hashed into its name."""
-        self.objects.create(self._population(job, digest), data)
+        """Write the population's file unless it is there, whole; its content was hashed into its name."""
+        key = self._population(job, digest)
+        if not self.objects.create(key, data) and not self.objects.holds(key, md5_of(data), len(data)):
+            self.objects.put(key, data)
 
     def population(self, job: str, digest: str) -> bytes:
         return self.objects.get(self._population(job, digest))
@@ -134,10 +149,13 @@ class JobStore:
     # Packets and reports
 
     def put_packet(self, packet: Packet) -> str:
-        """Write a packet under its content's name; returns its id."""
+        """Write a packet under its content's name; returns its id.
+
+        Over the one of an earlier run, which is the same unless it was damaged since.
+        """
         identity = packet.id
         keys = Keys(packet.job, packet.fingerprint)
-        self.objects.create(keys.packet(packet.role, identity), seal("packet", packet.body()))
+        self.objects.put(keys.packet(packet.role, identity), seal("packet", packet.body()))
         return identity
 
     def packet(self, key: str, identity: str) -> Packet:
@@ -204,6 +222,14 @@ class JobStore:
         prefix = keys.reports(role)
         return {key[len(prefix) :].partition(".")[0]: when for key, when in self.objects.written(prefix)}
 
+    def holds_text(self, keys: Keys, role: Role, packet: str, text: Text) -> bool:
+        """Whether the run that a report tells of is there, whole."""
+        return self.objects.holds(keys.text(role, packet), text.md5, text.bytes)
+
+    def forget_report(self, keys: Keys, role: Role, packet: str) -> None:
+        """Forget a packet's answer, so that the packet is done again."""
+        self.objects.delete(keys.report(role, packet))
+
     def put_text(self, packet: Packet, identity: str, run: bytes) -> None:
         """Write the run that belongs to a report; again, with the same bytes, where an earlier try died."""
         key = Keys(packet.job, packet.fingerprint).text(packet.role, identity)
@@ -261,6 +287,13 @@ class JobStore:
 
     def manifest(self, keys: Keys, execution: str) -> Manifest:
         return self._record(Manifest, keys.execution(execution, "manifest.json"))
+
+    def manifests(self, keys: Keys) -> Iterator[Manifest]:
+        """The manifests of all runs of the job; those that can't be read are left out."""
+        for key in self.objects.keys(keys.executions()):
+            if key.endswith("/manifest.json"):
+                with contextlib.suppress(MeshError):
+                    yield self._record(Manifest, key)
 
     def put_assembled(self, keys: Keys, execution: str, assembled: Assembled) -> None:
         self.objects.put(keys.execution(execution, "assembled.json"), _plain(assembled))

@@ -72,4 +72,4 @@ class Sources:
 
 def _check(key: str, md5: str, text: Text) -> None:
     if md5 != text.md5:
-        raise ChecksumError(f"{key} is not what its report says: delete both and start the job again")
+        raise ChecksumError(f"{key} is not what its report says: start the job again to mend it")

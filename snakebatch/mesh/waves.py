@@ -9,23 +9,22 @@ from functools import partial
 from itertools import chain
 from typing import Literal as OneOf
 
-from snakebatch.errors import MeshError, PlanError
+from snakebatch.errors import MeshError
 from snakebatch.mesh.ledger import missing, require_complete
 from snakebatch.mesh.messages import AtomGroup, Packet, Report, Role, Slice
 from snakebatch.mesh.packing import (
     atom_packets,
     divide_packets,
-    leaf_cost,
     leaf_packets,
-    leaf_weight,
     row_packets,
 )
 from snakebatch.mesh.records import JobRecord, Manifest, ManifestEntry, RunRecord, WaveRecord
 from snakebatch.mesh.requests import WaveEvent, WaveRef
+from snakebatch.mesh.reuse import undone
 from snakebatch.mesh.routing import Pace, Ring, root_shard, wave_shard
+from snakebatch.mesh.spending import check_cost
 from snakebatch.mesh.store import JobStore, Keys
 from snakebatch.mesh.tree import root_slice
-from snakebatch.planner.plan import compute_seconds, cost
 from snakebatch.planner.rate import SPAWN_RATE, map_concurrency
 from snakebatch.planner.sizing import DIVIDE_BUDGET
 
@@ -54,6 +53,9 @@ class Waves:
 
     _starts: list[float] = field(default_factory=list)
     """When the invocations began whose reports were read."""
+
+    _reused: set[str] = field(default_factory=set)
+    """The packets of the waves that were read whose reports an earlier run made."""
 
     @property
     def keys(self) -> Keys:
@@ -88,15 +90,13 @@ class Waves:
             raise MeshError(f"{MOST_WAVES} waves and still slices to divide: this is a fault of the engine")
         by_wave = [list(self._reports("divide", past)) for past in range(wave)]
         divided = list(chain.from_iterable(by_wave))
-        self._check_cost(divided, wave)
+        check_cost(self.job, self.run, [one for one in divided if one.packet not in self._reused], wave)
         following = self._following(event, wave, divided, by_wave[-1])
-        before = sum(
-            len(self.store.wave(self.keys, self.run.execution, past).packets) for past in range(wave)
-        )
+        before = sum(len(self.store.wave(self.keys, self.run.execution, past).fresh) for past in range(wave))
         return following.model_copy(
             update={
-                "invocations": before + following.packets,
-                "evaluations": sum(report.evaluations for report in divided),
+                "invocations": before + following.pending,
+                "evaluations": sum(one.evaluations for one in divided if one.packet not in self._reused),
             }
         )
 
@@ -155,7 +155,7 @@ class Waves:
                 slices=slices,
                 rows=[packet.id for packet in self._row_packets()],
                 packets=[
-                    ManifestEntry(packet=packet.id, layer=_layer(packet), leaves=leaves, rows=rows)
+                    ManifestEntry(packet=packet.id, layer=_layer(packet) or 0, leaves=leaves, rows=rows)
                     for packet, leaves, rows in entries
                 ],
             )
@@ -199,7 +199,7 @@ class Waves:
     ) -> WaveRef:
         with ThreadPoolExecutor(_WRITERS) as writers:
             ids = list(writers.map(self.store.put_packet, packets))
-        waiting = set(missing(self.store, self.keys, role, ids))
+        waiting = set(undone(self.store, self.keys, role, ids))
         concurrency = 0
         if shards is None:
             pace = self.pace(len(waiting), self._starts)
@@ -210,7 +210,13 @@ class Waves:
             for packet, shard in zip(ids, shards, strict=True)
             if packet in waiting
         ]
-        record = WaveRecord(wave=wave, role=role, packets=ids)
+        record = WaveRecord(
+            wave=wave,
+            role=role,
+            packets=ids,
+            layers=[_layer(packet) for packet in packets],
+            reused=[packet for packet in ids if packet not in waiting],
+        )
         key = self.store.put_wave(self.keys, self.run.execution, record, items)
         return WaveRef(
             wave=wave,
@@ -236,37 +242,13 @@ class Waves:
         record = self.store.wave(self.keys, self.run.execution, wave)
         if record.role != role:
             return
+        self._reused.update(record.reused)
         require_complete(missing(self.store, self.keys, role, record.packets), role)
         for packet in record.packets:
             report, by = self.store.report_and_maker(self.keys, role, packet)
             if by is not None:
                 self._starts.append(by.started)
             yield report
-
-    def _check_cost(self, divided: list[Report], wave: int) -> None:
-        """Refuse to go on where what was done and what is left cost more than the user allows."""
-        weight = leaf_weight(self.job.classes) * leaf_cost(self.job.engine)
-        rows = self.job.rows * self.run.input.n_layers * weight
-        invocations = len(divided) + int(self.run.plan["packets"])
-        work = compute_seconds(
-            invocations=invocations,
-            evaluations=sum(report.evaluations for report in divided),
-            leaf_rows=rows,
-        )
-        leaves = sum(len(report.final) for report in divided)
-        usd = cost(
-            invocations=invocations,
-            compute_seconds=work,
-            leaves=leaves,
-            slots=self.run.slots,
-            seconds=float(self.run.plan["seconds"]),
-        )
-        if usd > self.run.input.max_usd:
-            raise PlanError(
-                f"after wave {wave - 1} the run is to cost ${usd:.4f}, "
-                f"more than max_usd ${self.run.input.max_usd:g}: "
-                "start the job again with a higher max_usd; what is done is kept"
-            )
 
 
 def next_wave(
@@ -285,5 +267,8 @@ def next_wave(
     return Waves(store, job, run, pace).next(event)
 
 
-def _layer(packet: Packet) -> int:
+def _layer(packet: Packet) -> int | None:
+    """The layer of all that a packet holds; None of one that writes rows."""
+    if packet.rows is not None:
+        return None
     return packet.slices[0].layer if packet.slices else packet.atoms[0].slice.layer

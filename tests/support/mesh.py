@@ -108,6 +108,10 @@ class MeshBench:
             for item in self.items(wave)
         ]
 
+    def run_one(self, event: dict[str, str], shard: Shard) -> dict[str, object]:
+        """One invocation of a shard."""
+        return shard.run(ShardEvent.model_validate(event))
+
     def next(self, staged: dict[str, Any], wave: WaveRef, execution: str = "test") -> WaveRef:
         """What NextWave returns."""
         assert wave.next != "leaf"

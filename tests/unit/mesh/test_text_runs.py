@@ -105,7 +105,7 @@ def test_a_damaged_text_is_no_model(
     key = texts(mesh, staged, role)[-1]
     data = mesh.store.objects.get(key)
     mesh.store.objects.put(key, data[:-9] + b"?" + data[-8:])
-    with pytest.raises(ChecksumError, match=f"{key} is not what its report says: delete both"):
+    with pytest.raises(ChecksumError, match=f"{key} is not what its report says: start the job again"):
         mesh.assemble(staged)
     left = mesh.s3.list_multipart_uploads(Bucket=mesh.store.objects.bucket)
     assert "Uploads" not in left
