@@ -14,6 +14,8 @@ from snakebatch.chaos.verdict import ABORTED, TRAINED
 
 __all__ = ["chaos"]
 
+pytestmark = pytest.mark.slow
+
 SEED, RUNS = "ci", 7
 SHAPE = replace(
     plan(SEED, 1).shape, rows=160, layers=1, tau=60, grain="slice", levels=2, slots=2, slots_required=False
