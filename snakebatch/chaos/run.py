@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -29,9 +28,6 @@ A_MINUTE, AN_HOUR = 60.0, 3_600.0
 """Seconds before Lambda tries again what EventBridge handed over; and between two sweeps."""
 
 _DELIVERIES = 3
-
-_DAMAGED = re.compile(r"(jobs/\S+) is not (?:what its (?:checksum|report) says|a sealed object)")
-_POPULATION = re.compile(r"(population-[0-9a-f]+): the population file is not")
 
 
 @dataclass
@@ -59,7 +55,7 @@ class Runner:
         strikes = director.strikes
         director.rest()
         while endings[-1].status != TRAINED and len(endings) < MOST_STARTS:
-            self._mend(endings[-1], job)
+            cloud.pool.provisioned.failing = {}
             endings.append(self._train(asked, f"{job}-{len(endings)}"))
             self._catch(endings[-1])
         self._drain()
@@ -136,12 +132,6 @@ class Runner:
             if "FunctionError" not in answer:
                 return
 
-    def _mend(self, ended: Ended, job: str) -> None:
-        """Do what the reason says is to be done before the job is started again."""
-        self.cloud.pool.provisioned.failing = {}
-        for key in _damaged(ended.cause, job):
-            self.cloud.client("s3").delete_object(Bucket=self.cloud.jobs_bucket, Key=key)
-
     def _drain(self) -> None:
         """Wait until invocations that outlived their execution have ended, and the gatherer has nothing left
         to do; what it does not finish shows as left behind.
@@ -151,13 +141,3 @@ class Runner:
                 return
             self.cloud.tend_gatherer()
             self._clock.sleep(POLL_SECONDS)
-
-
-def _damaged(cause: str, job: str) -> set[str]:
-    """The keys of what a cause says is to be deleted."""
-    if found := _POPULATION.search(cause):
-        return {f"jobs/{job}/{found[1]}.bin"}
-    if not (found := _DAMAGED.search(cause)):
-        return set()
-    folder, texts, name = found[1].rpartition("/texts/")
-    return {found[1], f"{folder}/reports/{name}.gz"} if texts else {found[1]}

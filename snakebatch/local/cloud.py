@@ -7,19 +7,15 @@ of the bundle, unchanged: they find this cloud through the endpoint variables th
 
 from __future__ import annotations
 
-import errno
-import importlib.util
 import json
 import os
 import re
 import shutil
-import signal
 import socket
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -36,11 +32,11 @@ from snakebatch.local.lambdas import PRELOAD, Function, LambdaPool
 from snakebatch.local.metrics import Metrics
 from snakebatch.local.processes import Lifeline
 from snakebatch.local.services import Services, endpoints
+from snakebatch.local.starting import bound, check_extras, own_modules, undisturbed
 
 if TYPE_CHECKING:
     from snakebatch.local import StepFunctions
 
-_NEEDED = ("boto3", "moto", "flask", "jsonata", "aws_lambda_powertools")
 _MAX_PROCESSES = 8
 
 
@@ -100,7 +96,7 @@ class EmbeddedCloud:
 
     def close(self) -> None:
         """Stop every process and remove every file; safe to call twice, and deaf to a second Ctrl-C."""
-        with _undisturbed():
+        with undisturbed():
             self._exits.close()
 
     # use
@@ -211,7 +207,7 @@ class EmbeddedCloud:
     # start-up
 
     def _start(self) -> None:
-        _check_extras()
+        check_extras()
         self._bundle = self._root if self._root is not None else bundle_root()
         if not is_bundle(self._bundle):
             raise CloudError(f"{self._bundle} lacks statemachine/train.asl.json, functions/ or gatherer/")
@@ -231,7 +227,7 @@ class EmbeddedCloud:
         self.pool = LambdaPool(
             processes=self.processes,
             environment=endpoints(self._services.url),
-            preload=(*PRELOAD, *_own_modules()),
+            preload=(*PRELOAD, *own_modules()),
             scratch=self._scratch,
             orphaned_scratch=self._scratch,
             clock=self._clock,
@@ -248,7 +244,7 @@ class EmbeddedCloud:
             result.result()
         if self._http is not None:
             # Bound here, inherited by each gatherer: while one is restarted, callers wait and do not fail.
-            self._listener = _bound(*self._http)
+            self._listener = bound(*self._http)
             self._exits.callback(self._listener.close)
             # Pages show throttles and concurrency as CloudWatch has them.
             metrics = Metrics(self.pool.counts, lambda: self.client("cloudwatch"), SystemClock())
@@ -322,42 +318,3 @@ class EmbeddedCloud:
                 type=deployment.MACHINES[workflow],
             )
             self.machines[workflow] = created["stateMachineArn"]
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port))
-    except OSError as error:
-        ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
-        advice = "name another port" if ours else "name an address of this machine, such as 127.0.0.1"
-        raise CloudError(
-            f"{host}:{port} can't be listened on ({error.strerror or error}): {advice}"
-        ) from error
-
-
-def _check_extras() -> None:
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise CloudError(f"the embedded cloud needs {', '.join(missing)}: pip install 'snakebatch[local]'")
-
-
-def _own_modules() -> Iterator[str]:
-    """Our modules that handlers import, for the forkserver to load before it forks."""
-    package = Path(__file__).resolve().parent.parent
-    for folder in ("engine", "mesh", "planner"):
-        for file in sorted((package / folder).glob("*.py")):
-            if file.stem != "__init__":
-                yield f"snakebatch.{folder}.{file.stem}"
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold back Ctrl-C: whoever presses it twice must not be left with processes."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

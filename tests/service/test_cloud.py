@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from snakebatch.errors import CloudError
-from snakebatch.local import bundle, cloud
+from snakebatch.local import bundle, starting
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.local.deployment import substitute
 from snakebatch.local.processes import boot_command
@@ -203,7 +203,7 @@ def run_and_hang(folder: str) -> None:
 def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        cloud.importlib.util, "find_spec", lambda name: None if name == "moto" else find(name)
+        starting.importlib.util, "find_spec", lambda name: None if name == "moto" else find(name)
     )
     with pytest.raises(CloudError, match=r"needs moto: pip install 'snakebatch\[local\]'"), EmbeddedCloud():
         pytest.fail("it came up")

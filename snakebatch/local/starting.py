@@ -1,0 +1,57 @@
+"""What the embedded cloud needs around its start and its end."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from snakebatch.errors import CloudError
+
+_NEEDED = ("boto3", "moto", "flask", "jsonata", "aws_lambda_powertools")
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there; raises CloudError with what to name instead."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
+        advice = "name another port" if ours else "name an address of this machine, such as 127.0.0.1"
+        raise CloudError(
+            f"{host}:{port} can't be listened on ({error.strerror or error}): {advice}"
+        ) from error
+
+
+def check_extras() -> None:
+    """Raise CloudError where a package of the extra is not installed."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CloudError(f"the embedded cloud needs {', '.join(missing)}: pip install 'snakebatch[local]'")
+
+
+def own_modules() -> Iterator[str]:
+    """Our modules that handlers import, for the forkserver to load before it forks."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in ("engine", "mesh", "planner"):
+        for file in sorted((package / folder).glob("*.py")):
+            if file.stem != "__init__":
+                yield f"snakebatch.{folder}.{file.stem}"
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold back Ctrl-C: whoever presses it twice must not be left with processes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
