@@ -89,7 +89,7 @@ class ChunkItem(Message):
     """An item of the Map: some rows, inline or in S3, and the shard that answers them (two digits)."""
 
     chunk: Count
-    shard: Annotated[str, Field(pattern=r"^\d{2}$")]
+    shard: Annotated[str, Field(pattern=r"^[0-9]{2}$")]
     n: Annotated[int, Field(ge=1)]
     rows: str | None = None
 

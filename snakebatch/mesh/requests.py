@@ -26,7 +26,7 @@ Share = Annotated[float, Field(ge=LEAST_SHARE, le=1.0)]
 Slots = Annotated[int, Field(ge=0, le=MOST_SLOTS)]
 
 ExecutionArn = Annotated[
-    str, Field(pattern=r"^arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:execution:[^\s:/]{1,80}:[^\s:/]{1,80}$")
+    str, Field(pattern=r"^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:execution:[^\s:/]{1,80}:[^\s:/]{1,80}$")
 ]
 SessionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
@@ -196,5 +196,5 @@ class ShardEvent(Message):
     role: Role
     execution: Execution
     packet: str
-    shard: Annotated[str, Field(pattern=r"^\d{2}$")]
+    shard: Annotated[str, Field(pattern=r"^[0-9]{2}$")]
     key: str

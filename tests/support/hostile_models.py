@@ -138,12 +138,12 @@ _MODELS = [
 MODELS = {model.name: model for model in _MODELS}
 
 LARGE: dict[str, Callable[[], str]] = {
-    "a million clause numbers": lambda: _text((*BUCKET, "lookalikes"), {"0": [[0] * 1_000_000], "1": []}),
-    "a million lookalikes": lambda: _text((*BUCKET, "lookalikes"), {"0": [[0]] * 1_000_000, "1": []}),
-    "a million clauses": lambda: _text((*BUCKET, "clauses"), [[]] * 1_000_000),
-    "a million members": lambda: _text((*BUCKET, "members"), [0] * 1_000_000),
-    "a million objects": lambda: json.dumps(small_model() | {"more": [{}] * 1_000_000}),
-    "100,000 buckets": lambda: _text(("layers", 0), [small_model()["layers"][0][1]] * 100_000),
+    "400,000 clause numbers": lambda: _text((*BUCKET, "lookalikes"), {"0": [[0] * 400_000], "1": []}),
+    "400,000 lookalikes": lambda: _text((*BUCKET, "lookalikes"), {"0": [[0]] * 400_000, "1": []}),
+    "400,000 clauses": lambda: _text((*BUCKET, "clauses"), [[]] * 400_000),
+    "400,000 members": lambda: _text((*BUCKET, "members"), [0] * 400_000),
+    "400,000 objects": lambda: json.dumps(small_model() | {"more": [{}] * 400_000}),
+    "30,000 buckets": lambda: _text(("layers", 0), [small_model()["layers"][0][1]] * 30_000),
     "100,000 columns": lambda: json.dumps(
         small_model() | {"header": ["y", *map(str, range(100_000))], "datatypes": ["T"] + ["N"] * 100_000}
     ),

@@ -6,12 +6,10 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from gatherer.api.problems import MEDIA_TYPE
 from snakebatch import Snake, cli
@@ -22,7 +20,6 @@ from snakebatch.mesh.prediction_dividing import Dividing
 from snakebatch.mesh.prediction_messages import DivideEvent
 from snakebatch.mesh.prediction_store import PredictionStore
 from tests.support.api import ApiBench
-from tests.support.credentials import TEST_ACCOUNT
 from tests.support.handlers import ROOT
 from tests.support.hostile_models import LARGE, MODELS, ROW, HostileModel
 from tests.support.mesh import BUCKET, MeshBench
@@ -36,13 +33,9 @@ ANSWERING = [name for name, model in MODELS.items() if model.refused is None]
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiBench]:
+def service(account: MeshBench) -> ApiBench:
     """A gatherer's API, and the bucket behind it."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name, value in TEST_ACCOUNT.items():
-            patch.setenv(name, value)
-        bench = MeshBench(tmp_path_factory.mktemp("account"))
-        yield ApiBench(bench.s3, BUCKET, SimulatedClock())
+    return ApiBench(account.s3, BUCKET, SimulatedClock())
 
 
 def divide(service: ApiBench, model: HostileModel) -> dict[str, Any]:

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from snakebatch import Snake, cli
 from snakebatch.engine.csv_table import read_csv
 from snakebatch.engine.intake import Intake
 from snakebatch.engine.population import NumberColumn, Population
 from snakebatch.errors import InputError
-from tests.support.credentials import TEST_ACCOUNT
 from tests.support.hostile_tables import REFUSED, TABLES, TRAINED, HostileTable
 from tests.support.mesh import MeshBench
 
@@ -47,15 +44,6 @@ def check_message(message: str, table: HostileTable) -> None:
     assert re.search(table.refused, message), message[:300]
     assert "\n" not in message
     assert len(message) < LONGEST_MESSAGE
-
-
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeshBench]:
-    """One account for all tables: each is refused before anything is written, or has a job of its own."""
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        for name, value in TEST_ACCOUNT.items():
-            patch.setenv(name, value)
-        yield MeshBench(tmp_path_factory.mktemp("account"))
 
 
 def kept(account: MeshBench) -> list[str]:
