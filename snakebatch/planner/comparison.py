@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from snakebatch.planner.constants import Constants
-from snakebatch.planner.optimiser import Bounds, Choice, Goal, Option, choose, explain
+from snakebatch.planner.explanation import explain
+from snakebatch.planner.optimiser import Bounds, Choice, Goal, Option, choose
 from snakebatch.planner.prices import Prices
 from snakebatch.planner.rule_book import RuleBook
 from snakebatch.planner.seed_model import SeedPlan, seed_plan
@@ -24,6 +25,7 @@ class Comparison:
     seeds: SeedPlan
     chosen: Choice
     why: list[str]
+    levels_per_wave: int | str = "auto"
 
     @property
     def best(self) -> Option:
@@ -44,7 +46,7 @@ class Comparison:
             "rules": self.rules.name,
             "seed_model": {name: round(float(getattr(self.seeds, name)), 6) for name in KEYS}
             | {"slots": self.seeds.slots},
-            "plan": option_dict(best)
+            "plan": option_dict(best, self.levels_per_wave)
             | {"feasible": self.chosen.reason is None, "reason": self.chosen.reason},
             "why": self.why,
             "alternatives": [
@@ -62,7 +64,12 @@ def compare(
     chosen = choose(job, goal, bounds, rules, known, price)
     tau = bounds.tau or chosen.best.plan.tau
     return Comparison(
-        job, rules, seed_plan(job.rows, job.n_layers, tau), chosen, explain(chosen, rules, known)
+        job,
+        rules,
+        seed_plan(job.rows, job.n_layers, tau),
+        chosen,
+        explain(chosen, rules, known, slots_asked=bounds.slots is not None),
+        bounds.levels_per_wave or "auto",
     )
 
 
@@ -79,14 +86,14 @@ def figures(option: Option) -> dict[str, Any]:
     }
 
 
-def option_dict(option: Option) -> dict[str, Any]:
+def option_dict(option: Option, levels_per_wave: int | str) -> dict[str, Any]:
     """The six figures, and every choice."""
     plan, run = option.plan, option.run
     return figures(option) | {
         "where": option.where,
         "tau": plan.tau,
         "leaf_rows": plan.leaf_rows,
-        "levels_per_wave": "auto",
+        "levels_per_wave": levels_per_wave,
         "packets": plan.packets,
         "waves": plan.waves,
         "max_concurrency": run.concurrency,

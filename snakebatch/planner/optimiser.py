@@ -1,4 +1,4 @@
-"""Choose how to train: where, and with what cut, slots and memory, for a goal; and say why.
+"""Choose how to train: where, and with what cut, slots and memory, for a goal.
 
 Every candidate is simulated. The cut, slots and memory change no byte of the model; tau does, so it is chosen
 only where it is left open.
@@ -6,12 +6,12 @@ only where it is left open.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal as OneOf
 
+from snakebatch.errors import InputError
 from snakebatch.planner.bill import Counts, bill
 from snakebatch.planner.constants import Constants
 from snakebatch.planner.plan import Plan, estimate, plan_of
@@ -79,7 +79,12 @@ class Choice:
 
 
 def choose(job: Job, goal: Goal, bounds: Bounds, rules: RuleBook, known: Constants, price: Prices) -> Choice:
-    """Simulate the candidates and take the best. ``options`` are in the order of their merit."""
+    """Simulate the candidates and take the best. ``options`` are in the order of their merit.
+
+    Raises InputError where slots are asked for in a place that has none.
+    """
+    if bounds.slots and bounds.where in ("machine", "lambda"):
+        raise InputError(f"slots: there are none {place_of(bounds.where)}; plan the mesh, or none")
     options = list(_candidates(job, bounds, goal, rules, known, price))
     possible = [option for option in options if option.feasible] or options
     meeting = [option for option in possible if option.feasible and _meets(option, goal)]
@@ -101,7 +106,9 @@ def choose(job: Job, goal: Goal, bounds: Bounds, rules: RuleBook, known: Constan
         )
 
     most = _most(fits, job.rows)
-    reason = f"no plan keeps within the limits: {best.run.broken[0]}; {_place(best.where)} {most:,} rows fit"
+    reason = (
+        f"no plan keeps within the limits: {best.run.broken[0]}; {place_of(best.where)} {most:,} rows fit"
+    )
     return Choice(best, reason, tuple(nearest))
 
 
@@ -142,11 +149,12 @@ def _reason(nearest: Option, goal: Goal) -> str:
         wanted.insert(0, f"{goal.deadline:g} s")
     return (
         f"no plan keeps within {' and '.join(wanted)}: the nearest takes {plan.seconds:.0f} s "
-        f"and ${plan.usd:.4f} ({_place(nearest.where)})"
+        f"and ${plan.usd:.4f} ({place_of(nearest.where)})"
     )
 
 
-def _place(where: Where) -> str:
+def place_of(where: Where) -> str:
+    """In words."""
     return {"machine": "on one machine", "lambda": "in one Lambda", "mesh": "on the mesh"}[where]
 
 
@@ -218,77 +226,3 @@ def _alone(
         run.broken.append(f"GB of memory: {need:.1f}, at most {memory:g}")
     plan = plan_of(work, run, rules, slots=0, max_usd=goal.budget, memory_gb=memory or 4.0)
     return Option(where, replace(plan, packets=1, invocations=len(run.starts), waves=0), work, run)
-
-
-def explain(choice: Choice, rules: RuleBook, known: Constants) -> list[str]:
-    """Why this and not another, in sentences."""
-    best = choice.best
-    said = [_where_sentence(choice)]
-    if best.where == "mesh":
-        said += [*_pace_sentences(best, rules), *_size_sentences(best, known)]
-    said.append(_bound_sentence(best))
-    return said
-
-
-def _where_sentence(choice: Choice) -> str:
-    best = choice.best
-    others = []
-    for where in ("mesh", "machine", "lambda"):
-        option = choice.cheapest(where)
-        if where == best.where or option is None:
-            continue
-        shown = f"{option.plan.seconds:,.0f} s and ${option.plan.usd:.4f}"
-        if not option.feasible:
-            shown = f"would break a limit ({option.run.broken[0]})"
-        others.append(f"{_place(where)}: {shown}")
-    text = f"{_place(best.where).capitalize()}: {best.plan.seconds:,.0f} s and ${best.plan.usd:.4f}"
-    if best.where == "machine":
-        text += ", with nothing deployed and nothing to pay beside the machine"
-    return f"{text}. {_sentence(others)}" if others else f"{text}."
-
-
-def _sentence(parts: list[str]) -> str:
-    text = "; ".join(parts)
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _pace_sentences(best: Option, rules: RuleBook) -> Iterator[str]:
-    plan, run = best.plan, best.run
-    most = f"{rules.starts:,} {'new environments of a shard' if rules.scope == 'function' else 'starts'}"
-    if run.concurrency and max(run.concurrency) >= plan.packets:
-        yield (
-            f"Every Map starts all its packets at once, {plan.packets} at most: with what started just "
-            f"before they fit into the {most} that ten seconds admit, and no slot could start them sooner."
-        )
-    else:
-        largest = max(range(len(run.concurrency)), key=lambda number: best.work.waves[number].count)
-        yield (
-            f"{plan.packets} packets of one Map do not fit into the {most} that ten seconds admit, so "
-            f"{run.concurrency[largest]} run at a time."
-        )
-    yield (
-        f"{plan.slots} slots: they save more seconds than their opening takes."
-        if plan.slots
-        else "No slots: opening them takes a minute or more, and they would be billed for five."
-    )
-
-
-def _size_sentences(best: Option, known: Constants) -> Iterator[str]:
-    plan = best.plan
-    yield (
-        f"Leaf packets of {plan.leaf_rows:,} rows, {plan.leaf_rows * known.leaf_row:.1f} s of work each; "
-        f"{plan.waves} Maps in all, each of which costs {known.map_start + known.map_end:.0f} s beside."
-    )
-    if plan.memory_gb < 4:
-        yield (
-            f"{plan.memory_gb:g} GB of memory: from {FULL_CORE_GB} GB on a function has a whole core, and "
-            "the engine uses one. Deploy with FunctionMemory "
-            f"{math.ceil(plan.memory_gb * 1024)}."
-        )
-
-
-def _bound_sentence(best: Option) -> str:
-    parts = sorted(best.run.by_state.items(), key=lambda part: -part[1])[:3]
-    total = max(best.run.seconds, 1e-9)
-    shown = ", ".join(f"{name} {seconds:.0f} s ({seconds / total:.0%})" for name, seconds in parts)
-    return f"What takes the time: {shown}."

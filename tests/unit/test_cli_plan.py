@@ -61,6 +61,8 @@ def test_a_goal_that_can_t_be_met_is_refused_with_the_nearest(capsys: pytest.Cap
         (["--rows=10", "--deadline=-1"], "--deadline"),
         (["--rows=10", "--memory=99"], "--memory"),
         (["--rows=10", "--tau=x"], "--tau"),
+        (["--rows=10", "--slots=5", "--where=machine"], "slots"),
+        (["--rows=10", "--slots=5", "--where=lambda"], "slots"),
         (["--calibrate", "/none.json"], "/none.json"),
     ],
 )
@@ -71,6 +73,14 @@ def test_bad_input_is_named_in_one_line(
     shown = capsys.readouterr()
     assert says in shown.err
     assert shown.err.count("\n") == 1
+
+
+def test_what_was_asked_for_is_not_told_as_a_choice(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--rows=1000000", "--where=mesh", "--slots=60", "--levels-per-wave=3", "--json"]
+    assert cli.main(["plan", *asked]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["plan"]["levels_per_wave"] == 3
+    assert "60 slots, as asked: others were not weighed." in found["why"]
 
 
 def test_calibrated_constants_are_planned_with(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
