@@ -16,12 +16,17 @@ FIXED_STATES = 14
 
 _EVENTS_PER_STATE = 5
 
+_UNPACKED, _WRITTEN = 2.5, 3.0
+"""How often a shard has the population in memory as it unpacks it, and a text as it writes it: its pieces,
+the whole, and the whole as bytes.
+"""
+
 
 def broken_limits(found: Simulated, work: Workload, rules: RuleBook, memory_gb: float) -> list[str]:
     """The limits that the run went over, in words."""
     limits = rules.limits
     functions = max((found.by_state.get(name, 0.0) for name in ("Stage", "NextWave", "Settle")), default=0.0)
-    memory = (2.5 * work.population_bytes / 1e9) + 0.3
+    memory = 0.3 + (_UNPACKED * work.population_bytes + _WRITTEN * work.text_bytes) / 1e9
     checks = [
         ("starts in ten seconds", float(found.busiest), float(rules.starts)),
         ("throttled starts", float(found.throttled), 0.0),

@@ -123,6 +123,12 @@ class Workload:
         return copied + self.passing_bytes / PART_BYTES
 
     @property
+    def text_bytes(self) -> float:
+        """Of the largest run of the model that one shard writes."""
+        of_rows = self.row_bytes / self.row_packets if self.row_packets else 0.0
+        return max(of_rows, self.bucket_bytes / self.waves[-1].count)
+
+    @property
     def packets(self) -> int:
         """Of the largest wave."""
         return max((wave.count for wave in self.waves), default=0)

@@ -123,3 +123,16 @@ def test_a_training_that_breaks_a_limit_is_told_how_many_rows_fit(memory: float)
     most = int(found[1].replace(",", ""))
     for rows, fits in ((most, True), (round(1.1 * most), False)):
         assert choose(Job(rows, 5), Goal(budget=1e6), bounds, SEEDS, KNOWN, PRICE).best.feasible == fits
+
+
+def test_the_texts_that_a_shard_writes_count_as_its_memory() -> None:
+    """Pieces, whole and bytes at once: of a million rows of a leaf packet 145 MB each."""
+    work = workload(Job(6_000_000, 25), KNOWN)
+    assert work.text_bytes == pytest.approx(10**6 * KNOWN.bucket_row_bytes, rel=0.01)
+    unpacked = 0.3 + 2.5 * work.population_bytes / 1e9
+    run = simulate(work, SEEDS, KNOWN, Choices(memory_gb=unpacked + 0.1))
+    assert any("a shard's memory" in text for text in run.broken)
+    assert not any(
+        "a shard's memory" in text
+        for text in simulate(work, SEEDS, KNOWN, Choices(memory_gb=unpacked + 0.5)).broken
+    )
