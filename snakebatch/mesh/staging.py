@@ -96,7 +96,8 @@ class Staging:
             return _plan(asked, record, self.rate, asked.n_layers)
         require_same(present, record)
         left = layers_left(self.store, Keys(record.job, record.fingerprint), asked.n_layers)
-        return _plan(asked, record, self.rate, left)
+        # The job's first run decided how large its packets are.
+        return _plan(asked, present, self.rate, left)
 
 
 def _engine(engine: Engine, asked: TrainInput) -> str:
@@ -139,6 +140,7 @@ def _plan(asked: TrainInput, record: JobRecord, rate: float, n_layers: int) -> P
         tau=asked.tau,
         weight=leaf_weight(record.classes) * leaf_cost(record.engine),
         columns=len(record.header) - 1,
+        rows_per_packet=record.leaf_rows,
         max_usd=asked.max_usd,
         rate=asked.max_share * rate,
     )

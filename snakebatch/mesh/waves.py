@@ -171,7 +171,8 @@ class Waves:
         if self._roots()[0].final:
             return []
         return [
-            self._packet("divide").model_copy(update={"rows": rows})
+            # A run that divides by other levels finds the rows that an earlier one wrote.
+            self._packet("divide").model_copy(update={"rows": rows, "levels": None, "budget": 0})
             for rows in row_packets(self.job.rows, len(self.job.header))
         ]
 

@@ -13,7 +13,6 @@ from snakebatch.planner.rate import SPAWN_RATE, WINDOW, burst_feasible
 from snakebatch.planner.rule_book import AWS, SEEDS, RuleBook
 from snakebatch.planner.simulated import Choices, Simulated
 from snakebatch.planner.simulator import simulate
-from snakebatch.planner.sizing import leaf_rows
 from snakebatch.planner.workload import Cut, Job, Workload, workload
 
 MEMORY_GB = 4.0
@@ -129,12 +128,13 @@ def make_plan(
 ) -> Plan:
     """Estimate a training on the mesh, cut and paced as the mesh does it.
 
-    ``weight`` says how much dearer a leaf's row is than with few classes, ``rows_per_packet`` is the least
-    that a leaf packet is to have. ``rules`` default to the account's ``rate``, and AWS's billing of slots.
+    ``weight`` says how much dearer a leaf's row is than with few classes, ``rows_per_packet`` is what the
+    job's leaf packets have (0 = what those of a new job get). ``rules`` default to the account's ``rate``,
+    and AWS's billing of slots.
     """
     known, rules = known or constants(), rules or planned_rules(rate)
     job = Job(rows, n_layers, columns, tau, weight)
-    cut = Cut(leaf_rows=rows_per_packet if rows_per_packet > leaf_rows(rows, n_layers) else None)
+    cut = Cut(leaf_rows=rows_per_packet or None)
     work = workload(job, known, cut)
     found = estimate(work, rules, known, Choices(slots=slots, memory_gb=memory_gb), price or prices())
     return plan_of(work, found, rules, slots=slots, max_usd=max_usd, memory_gb=memory_gb)

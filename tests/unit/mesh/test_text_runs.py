@@ -93,6 +93,28 @@ def test_a_job_that_wants_more_layers_writes_its_rows_once(mesh: MeshBench) -> N
     assert mesh.read(mesh.assemble(more, "more").model) == whole
 
 
+@pytest.mark.usefixtures("small_parts")
+def test_other_levels_a_wave_find_the_rows_that_are_written(mesh: MeshBench) -> None:
+    staged = trained(mesh, overlapping(600), job="levels")
+    once = texts(mesh, staged, "divide")
+    other = mesh.stage(mesh.upload(overlapping(600)), "other", **SMALL, job="levels", levels_per_wave=1)
+    first = WaveRef.model_validate(other["wave"])
+    assert (first.packets, first.pending) == (len(once) + 2, 2)
+
+
+def test_a_run_with_more_layers_is_planned_with_the_packets_of_its_job(
+    mesh: MeshBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose size the first run decided: a sixteenth of a layer, where 60 layers alone would have a sixth."""
+    monkeypatch.setattr(sizing, "LEAF_ROWS", 10)
+    uri = mesh.upload(overlapping(600))
+    first = mesh.stage(uri, **SMALL, job="more")
+    more = mesh.stage(uri, "more", **{**SMALL, "n_layers": 60}, job="more")
+    assert first["plan"]["leaf_rows"] == more["plan"]["leaf_rows"]
+    alone = mesh.stage(uri, "alone", **{**SMALL, "n_layers": 60}, job="alone")
+    assert alone["plan"]["leaf_rows"] > 2 * more["plan"]["leaf_rows"]
+
+
 @pytest.mark.parametrize("size", ["small", "large"])
 @pytest.mark.parametrize("role", ["divide", "leaf"])
 def test_a_damaged_text_is_no_model(
