@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 FIXED_STATES = 14
 """Transitions of a run with no divide and no slots: Stage to Trained."""
 
+TURNED_AWAY = "throttled starts"
+"""A limit that ends no run by itself: the workflow tries again what was turned away."""
+
 _EVENTS_PER_STATE = 5
 
 _UNPACKED, _WRITTEN = 2.5, 3.0
@@ -29,7 +32,7 @@ def broken_limits(found: Simulated, work: Workload, rules: RuleBook, memory_gb: 
     memory = 0.3 + (_UNPACKED * work.population_bytes + _WRITTEN * work.text_bytes) / 1e9
     checks = [
         ("starts in ten seconds", float(found.busiest), float(rules.starts)),
-        ("throttled starts", float(found.throttled), 0.0),
+        (TURNED_AWAY, float(found.throttled), 0.0),
         ("children of a Map at a time", float(max(found.concurrency, default=0)), float(limits.concurrency)),
         ("seconds of a packet", found.longest_packet, limits.packet_seconds),
         ("seconds of Stage, NextWave or Settle", functions, limits.function_seconds),

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from snakebatch.planner.bill import Counts, bill
+from snakebatch.planner.broken_limits import TURNED_AWAY
 from snakebatch.planner.constants import Constants, constants
 from snakebatch.planner.prices import Prices, prices
 from snakebatch.planner.rate import SPAWN_RATE, WINDOW, burst_feasible
@@ -224,6 +225,11 @@ def _refusal(usd: float, max_usd: float, found: Simulated) -> str | None:
             "train fewer layers, "
             "or resume the job with more layers afterwards"
         )
-    if found.broken:
-        return f"the plan breaks a limit ({found.broken[0]}): train fewer rows or layers, or on one machine"
+    if found.failed is not None:
+        return f"the plan fails ({found.failed}): train fewer layers, or on one machine"
+    # More layers than a window admits, of few rows each, are faster than the pace reckons: some starts are
+    # turned away, and tried again, which the plan's seconds have in them.
+    broken = [text for text in found.broken if not text.startswith(TURNED_AWAY)]
+    if broken:
+        return f"the plan breaks a limit ({broken[0]}): train fewer rows or layers, or on one machine"
     return None

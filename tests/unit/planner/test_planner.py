@@ -88,3 +88,11 @@ def test_a_plan_of_any_size_is_made_at_once() -> None:
     twice = make_plan(rows=10**8, n_layers=2000, tau=1000, max_usd=1e12)
     once = make_plan(rows=10**8, n_layers=1000, tau=1000, max_usd=1e12)
     assert twice.usd == pytest.approx(2 * once.usd, rel=0.05)
+
+
+@pytest.mark.parametrize(("rows", "n_layers"), [(344, 400), (2_000, 167), (2_000, 400), (30_000, 400)])
+def test_many_layers_of_few_rows_are_planned_and_not_refused(rows: int, n_layers: int) -> None:
+    """Their packets are shorter than the pace reckons; what is turned away then is tried again."""
+    plan = make_plan(rows=rows, n_layers=n_layers)
+    assert plan.feasible, plan.reason
+    assert 16 <= plan.peak_rate <= 16.6
