@@ -122,6 +122,20 @@ def test_a_training_and_its_repetition_stay_within_the_roles(
     }
 
 
+def test_a_job_that_mends_what_was_lost_stays_within_the_roles(mesh: MeshBench, guard: Guard) -> None:
+    stage = event("stage")
+    stage["input"] |= {"dataset": mesh.upload(three_classes(300)), "tau": 100, "bucket": 30, "n_layers": 2}
+    stage["input"] |= {"job": "mended"}
+    made = mesh.read(train(mesh, guard, stage | {"execution": "first"})["output"]["model"])
+    objects = mesh.store.objects
+    for key in [key for key in objects.keys("jobs/mended/") if "/texts/" in key or "/divide/reports/" in key]:
+        objects.put(key, b"damaged")
+    again = train(mesh, guard, stage | {"execution": "again"})
+    assert mesh.read(again["output"]["model"]) == made
+    assert guard.refused == set()
+    assert {role for role, call in guard.calls if "DeleteObject" in str(call)} == {"StageRole", "WaveRole"}
+
+
 def train(mesh: MeshBench, guard: Guard, stage: dict[str, Any]) -> dict[str, Any]:
     """The states of the workflow one after another, each in its own role."""
     execution = stage["execution"]
