@@ -20,8 +20,8 @@ class Constants:
     """Seconds, bytes, and seconds a unit of work.
 
     Those of the processor are of one core at full speed, the dearest of few classes; a *cell* is a value of
-    one row, the target's included. ``leaf_short`` is a leaf's row where the classes are far apart: the least
-    that it takes, which decides how fast a Map may start its children.
+    one row, the target's included. ``leaf_short`` is a leaf's row where the classes are far apart, the least
+    that it takes: plans do not reckon with it, so easy data are done sooner.
     """
 
     read_cell: float
