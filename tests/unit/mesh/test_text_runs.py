@@ -11,6 +11,7 @@ from moto.s3 import models as moto_s3
 from snakebatch.errors import ChecksumError, MeshError
 from snakebatch.mesh import uploads
 from snakebatch.mesh.messages import Role
+from snakebatch.mesh.objects import md5_of
 from snakebatch.mesh.requests import WaveRef
 from snakebatch.mesh.text_runs import bucket_range, bucket_run
 from snakebatch.planner import sizing
@@ -159,6 +160,19 @@ def test_a_bucket_whose_encryption_hides_the_md5_still_gives_the_model(mesh: Mes
     assert calls["UploadPartCopy"] == 0
     mesh.store.objects.stamp = stamp  # type: ignore[method-assign]  # its own again
     assert mesh.read(done.model) == mesh.train(mesh.upload(overlapping(600)), "again", **SMALL)[1]
+
+
+def test_an_object_whose_etag_is_no_md5_is_looked_at_in_pieces(
+    mesh: MeshBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, data = mesh.store.objects, b"x" * (uploads.PART + 9)
+    objects.upload("jobs/parts", [data])
+    stamp = objects.stamp("jobs/parts")
+    assert stamp is not None
+    assert stamp[0] != f'"{md5_of(data)}"'
+    monkeypatch.setattr(objects, "find", None)  # the whole of it is never asked for
+    assert objects.holds("jobs/parts", md5_of(data), len(data))
+    assert not objects.holds("jobs/parts", md5_of(data[1:] + b"y"), len(data))
 
 
 def test_ranges_end_to_end_are_the_layers() -> None:
