@@ -16,7 +16,7 @@ ARGS ?=
 export PYTHON
 
 .PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env serve openapi validate build deploy-test deploy-check teardown loopback events chaos audit licences sbom fuzz \
-	lint format pr bench lock clean
+	lint format pr bench soak lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -113,6 +113,9 @@ pr: lint test ## what CI runs
 
 bench: $(READY) ## measure: map throughput, make train, the three 5k sets (writes tests/bench/results_3x5k.json)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: $(READY) ## 200 mixed jobs through one embedded cloud: what it holds after each 25 (docs/soak.md)
+	@$(BIN)/python -m tests.bench soak --runs 1
 
 # One version of each package for all Pythons: checks and bytes are then the same on all of them.
 UV_COMPILE = $(BIN)/uv pip compile --universal --fork-strategy fewest --python-version 3.11 \

@@ -18,6 +18,7 @@ from snakebatch.cli_model import Score, answers, is_regression, score
 from snakebatch.cli_place import on_mesh
 from snakebatch.engine.cells import MISSING_WORDS
 from snakebatch.engine.csv_rows import open_rows
+from snakebatch.engine.gaps import coverage, warning_of
 from snakebatch.engine.model import Model
 from snakebatch.engine.model_json import text_of
 from snakebatch.engine.tables import check_names
@@ -54,6 +55,9 @@ def _tell(
     if arguments.probability and is_regression(model):
         raise InputError(f"--probability: the target {model.header[0]!r} is a number, its answers have none")
     rows = read_queries(table, model)
+    partly = warning_of(model)
+    if partly is not None:
+        print(f"warning: {partly}", file=sys.stderr)
     answered = answer(rows, probability=arguments.probability)
     outcome = check_answers(model, rows, answered)
     if out:
@@ -152,6 +156,8 @@ def _report(
     name: str, model: Model, answered: list[Answer], outcome: Score | None, out: Path | None
 ) -> dict[str, Any]:
     report: dict[str, Any] = {"model": name, "target": model.header[0], "rows": len(answered)}
+    if model.is_partial:
+        report["coverage"] = round(coverage(model), 6)
     if outcome:
         report[outcome.metric] = outcome.value
     return report | ({"predictions": str(out)} if out else {"predictions": answered})

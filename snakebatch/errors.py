@@ -62,6 +62,10 @@ class StrippedModelError(ModelError):
     """The question needs the population, and the model was saved without it."""
 
 
+class PartialModelWarning(UserWarning):
+    """A model without some of its leaves was loaded; the message says which layers lack rows."""
+
+
 class PlanError(SnakeBatchError):
     """A plan that cannot be carried out within its limits; says which limit and what would fit."""
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from snakebatch.engine import answers, pruning
+from snakebatch.engine import answers, gaps, pruning
 from snakebatch.engine import audit as audits
 from snakebatch.engine.model import Model, Rows, class_key
 from snakebatch.engine.model_json import bucket_content
 from snakebatch.engine.regression import Regression
 from snakebatch.engine.tables import queries_of, query_columns_of
 from snakebatch.engine.training import check_parameters, train
+from snakebatch.errors import PartialModelWarning
 from snakebatch.snake_input import is_model, read_table, validation_targets
 
 
@@ -47,6 +49,7 @@ class Snake:
         that has it is installed (``lookahead`` is then its own).
 
     Raises InputError on data or parameters that can't be used, ModelError on a model that can't be read.
+    Warns (PartialModelWarning) of a model with missing leaves, which ``coverage`` and ``gaps`` tell of.
     """
 
     def __init__(
@@ -69,6 +72,10 @@ class Snake:
         self.warnings: tuple[str, ...] = ()
         if is_model(data) and y is None:
             self._model = data if isinstance(data, Model) else Model.read(data)
+            partly = gaps.warning_of(self._model)
+            if partly is not None:
+                self.warnings = (partly,)
+                warnings.warn(partly, PartialModelWarning, stacklevel=2)
             return
         settings = check_parameters(
             n_layers=n_layers,
@@ -136,6 +143,16 @@ class Snake:
     def log(self) -> str:
         """What made the model."""
         return self._model.log
+
+    @property
+    def coverage(self) -> float:
+        """The part of rows x layers whose bucket is there: 1.0 unless the model is partial."""
+        return gaps.coverage(self._model)
+
+    @property
+    def gaps(self) -> list[dict[str, Any]]:
+        """Layer by layer how many rows are covered, and which leaves are ``missing``, by their conditions."""
+        return gaps.told(gaps.cover_of_layers(self._model))
 
     @property
     def stripped(self) -> bool:

@@ -81,7 +81,9 @@ def _routing_lines(layer: Layer) -> Iterator[str]:
 
 
 def _lookalike_lines(layer: Layer) -> Iterator[str]:
-    if not layer.reasons:
+    if not layer.members:
+        yield "  Lookalike AND: none, this leaf is missing: the model is partial, this layer has no vote"
+    elif not layer.reasons:
         yield "  Lookalike AND: none, no member of the bucket looks alike"
     for reason in layer.reasons:
         yield "  Lookalike AND:" if reason.because else "  Lookalike AND: always (every member votes)"

@@ -48,6 +48,12 @@ class Bucket:
         members: list[int] = self.rows.tolist()
         return members
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no member, which in a partial model stands for a leaf that is missing."""
+        members = self.__dict__.get("members")
+        return not (len(self.rows) if members is None else members)
+
     @cached_property
     def origins(self) -> list[str]:
         """``"c"`` (core) or ``"n"`` (noise) of each member."""

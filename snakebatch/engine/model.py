@@ -120,6 +120,11 @@ class Model:
         return self.header[0]
 
     @cached_property
+    def is_partial(self) -> bool:
+        """Whether leaves are missing: see ``gaps``."""
+        return any(bucket.is_empty for layer in self.layers for bucket in layer)
+
+    @cached_property
     def targets(self) -> list[Any]:
         """The target of every row."""
         if self._targets is not None:

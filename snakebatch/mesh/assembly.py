@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from snakebatch.engine.model_json import ROW_SEAM, TARGET_SEAM, config_of, file_pieces, log_of
 from snakebatch.errors import InvariantError, MeshError
@@ -74,7 +75,7 @@ class Assembler:
         with ExitStack() as opened:
             full = opened.enter_context(objects.writing(keys.model(manifest.layers, stripped=False)))
             stripped = opened.enter_context(objects.writing(keys.model(manifest.layers, stripped=True)))
-            buckets = _Writing(self.store, keys, record, manifest, full, stripped, alive).write()
+            buckets = Writing(self.store, keys, record, manifest, full, stripped, alive).write()
         done = Assembled(
             **names,
             model_bytes=full.size,
@@ -87,8 +88,17 @@ class Assembler:
         return done
 
 
+class Found(NamedTuple):
+    """A leaf packet's part of the model; without a report ``buckets`` empty ones stand for it."""
+
+    report: Report | None
+    text: Text
+    source: Source
+    buckets: int
+
+
 @dataclass
-class _Writing:
+class Writing:
     """Both models being written, of which the full one has the rows more."""
 
     store: JobStore
@@ -128,9 +138,13 @@ class _Writing:
                 datatypes=self.record.datatypes,
                 config=config_of(settings),
                 layers=(),
-                log=log_of(settings),
+                log=self.log(),
             )
         ]
+
+    def log(self) -> str:
+        """What the models' ``log`` says."""
+        return log_of(self.record.settings(self.manifest.layers))
 
     def _both(self, text: str) -> None:
         data = text.encode()
@@ -172,7 +186,7 @@ class _Writing:
 
     def _layers(self) -> int:
         """The buckets of every layer in model order, each packet checked before it is passed on."""
-        found = ahead(self._leaf_packet, self.manifest.packets, _AHEAD)
+        found = ahead(self.leaf_packet, self.manifest.packets, _AHEAD)
         buckets = layers = 0
         for layer, entries in groupby(self.manifest.packets, key=lambda entry: entry.layer):
             if layer != layers:
@@ -183,33 +197,47 @@ class _Writing:
             raise InvariantError(f"the leaves make {layers} layers, not {self.manifest.layers}")
         return buckets
 
-    def _layer(self, layer: int, entries: list[ManifestEntry], found: Iterator[tuple[Report, Source]]) -> int:
+    def _layer(self, layer: int, entries: list[ManifestEntry], found: Iterator[Found]) -> int:
         check = LayerCheck(layer, self.record.rows)
-        last = ("", -2)
-        for place, (entry, (report, source)) in enumerate(zip(entries, found, strict=False), 1):
-            _check_entry(entry, report)
-            for leaf in report.index:
-                if leaf.layer != layer or leaf.place <= last:
-                    raise InvariantError(
-                        f"leaf {leaf.layer}/{leaf.node} comes after {layer}/{last[0]}: "
-                        "the manifest is not in model order"
-                    )
-                last = leaf.place
-            check.add(_cover(report), report.index)
+        last, missing, whole = ("", -2), 0, True
+        for place, (entry, packet) in enumerate(zip(entries, found, strict=False), 1):
+            if packet.report is None:
+                missing, whole = missing + packet.buckets, False
+            else:
+                last = self._check(check, entry, packet.report, last)
             part = bucket_range(
-                _text(report),
+                packet.text,
                 first=layer == 0,
                 layer_begins=place == 1,
                 layer_ends=place == len(entries),
             )
-            source.add(part, self.full, self.stripped)
+            packet.source.add(part, self.full, self.stripped)
             self.alive()
-        check.finish()
-        return check.buckets
+        if whole:
+            check.finish()
+        return check.buckets + missing
 
-    def _leaf_packet(self, entry: ManifestEntry) -> tuple[Report, Source]:
+    def _check(
+        self, check: LayerCheck, entry: ManifestEntry, report: Report, last: tuple[str, int]
+    ) -> tuple[str, int]:
+        """Check a packet against those before it, of which ``last`` is the last leaf's place; returns its
+        own.
+        """
+        _check_entry(entry, report)
+        for leaf in report.index:
+            if leaf.layer != check.layer or leaf.place <= last:
+                raise InvariantError(
+                    f"leaf {leaf.layer}/{leaf.node} comes after {check.layer}/{last[0]}: "
+                    "the manifest is not in model order"
+                )
+            last = leaf.place
+        check.add(_cover(report), report.index)
+        return last
+
+    def leaf_packet(self, entry: ManifestEntry) -> Found:
+        """A packet's answer, and where its text is."""
         report = self.store.report(self.keys, "leaf", entry.packet)
-        return report, self._source("leaf", report)
+        return Found(report, _text(report), self._source("leaf", report), 0)
 
     def _source(self, role: Role, report: Report) -> Source:
         return self.sources.source(self.keys.text(role, report.packet), _text(report))

@@ -165,6 +165,47 @@ class Assembled(Message):
     rows_covered: int
 
 
+class LayerCoverage(Message):
+    """How much of a layer is in a partial model."""
+
+    layer: int
+    rows: int
+    rows_covered: int
+    leaves: int
+    leaves_expected: int
+
+
+class MissingLeaf(Message):
+    """A leaf that a partial model lacks: its slice's address, with ``k`` one bucket of it alone; ``rows`` are
+    the slice's, None of one bucket.
+    """
+
+    layer: int
+    node: str
+    k: int | None = None
+    rows: int | None = None
+
+
+class PartialModel(Message):
+    """A model of the leaves that arrived: where it is, and what it lacks.
+
+    ``coverage`` is the part of rows x layers whose bucket is there: 1.0 where nothing is missing.
+    """
+
+    version: OneOf[1] = VERSION
+    job: str
+    execution: str
+    model: str
+    model_stripped: str
+    model_bytes: int
+    model_stripped_bytes: int
+    buckets: int
+    coverage: float
+    rows: int
+    layers: list[LayerCoverage]
+    missing: list[MissingLeaf]
+
+
 def job_record(
     job: str,
     population: Population,

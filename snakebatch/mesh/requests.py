@@ -49,6 +49,7 @@ class TrainParameters(Message):
     max_share: Share = 1.0
     max_usd: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5
     dry_run: bool = False
+    partial: bool = False
     job: JobId | None = None
 
     @field_validator("oppose_profile")

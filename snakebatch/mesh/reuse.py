@@ -28,16 +28,21 @@ _READERS = 16
 def undone(store: JobStore, keys: Keys, role: Role, packets: Iterable[str]) -> list[str]:
     """Those of ``packets`` without an answer that holds, in order; damaged answers are forgotten."""
     wanted = list(packets)
-    lost = {*missing(store, keys, role, wanted)}
-    there = [packet for packet in wanted if packet not in lost]
-    if there:
-        with ThreadPoolExecutor(_READERS) as readers:
-            whole = readers.map(lambda packet: _holds(store, keys, role, packet), there)
-            damaged = [packet for packet, holds in zip(there, whole, strict=True) if not holds]
-        for packet in damaged:
-            store.forget_report(keys, role, packet)
-        lost.update(damaged)
-    return [packet for packet in wanted if packet in lost]
+    reported = {*wanted} - {*missing(store, keys, role, wanted)}
+    whole = holding(store, keys, role, reported)
+    for packet in sorted(reported - whole):
+        store.forget_report(keys, role, packet)
+    return [packet for packet in wanted if packet not in whole]
+
+
+def holding(store: JobStore, keys: Keys, role: Role, packets: Iterable[str]) -> set[str]:
+    """Those of ``packets`` whose answer is there, whole."""
+    asked = list(packets)
+    if not asked:
+        return set()
+    with ThreadPoolExecutor(_READERS) as readers:
+        found = readers.map(lambda packet: _holds(store, keys, role, packet), asked)
+        return {packet for packet, holds in zip(asked, found, strict=True) if holds}
 
 
 def _holds(store: JobStore, keys: Keys, role: Role, packet: str) -> bool:

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from snakebatch.clock import Clock
+from snakebatch.errors import NotReadyError
 from snakebatch.mesh.assembly import Assembler
 from snakebatch.mesh.failures import explain
+from snakebatch.mesh.partial import PartialAssembler, partial_output
 from snakebatch.mesh.receipts import Taken, WaveTimes, beside, taken
-from snakebatch.mesh.records import Assembled, JobRecord, RunRecord
+from snakebatch.mesh.records import Assembled, JobRecord, PartialModel, RunRecord
 from snakebatch.mesh.requests import Failure, SettleEvent
 from snakebatch.mesh.reuse import MOST_ASKED, Reused, reused_of, some
 from snakebatch.mesh.store import JobStore, Keys
@@ -61,8 +63,24 @@ class Settling:
             "leaked_bracket": event.leak,
             "seconds": self._seconds_since(event.started),
         }
+        output: dict[str, Any] = {"status": "FAILED", "job": event.run.job}
+        partial = None if keys is None else self._partial(keys, event.execution)
+        if partial is not None:
+            told = partial_output(partial)
+            receipt |= {"status": "PARTIAL", "partial": told}
+            output |= {"status": "PARTIAL", "fingerprint": event.run.fingerprint, "failure": said, **told}
         uri = self.store.put_receipt(keys, event.execution, receipt)
-        return {"output": {"status": "FAILED", "job": event.run.job, "receipt": uri}, "failure": said}
+        return {"output": output | {"receipt": uri}, "failure": said if partial is None else None}
+
+    def _partial(self, keys: Keys, execution: str) -> PartialModel | None:
+        """The model of the leaves that arrived, where the run's user asked for that and there are some."""
+        run = self.store.find_run(execution)
+        if run is None or not run.input.partial:
+            return None
+        try:
+            return PartialAssembler(self.store).assemble(keys.job, keys.fingerprint, execution)
+        except NotReadyError:
+            return None
 
     def _receipt(
         self, event: SettleEvent, record: JobRecord, run: RunRecord, assembled: Assembled

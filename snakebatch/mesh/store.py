@@ -6,7 +6,8 @@
     jobs/{job}/{fp}/{role}/reports/{id}.json.gz          its answer, written once
     jobs/{job}/{fp}/{role}/texts/{id}.json               the run of model.json that belongs to it
     jobs/{job}/{fp}/layers-{n}/model.json                and model_stripped.json
-    jobs/{job}/{fp}/executions/{execution}/...           run, manifest, assembled, receipt, waves/{n}/
+    jobs/{job}/{fp}/executions/{execution}/...           run, manifest, assembled, receipt, waves/{n}/,
+                                                         partial/
     waves/{job}/{fp}/{execution}/{n}/...                 items.json and results/, of use while the Map runs
     runs/{execution}.json                                which job and fingerprint an execution is of
     gather/pending/{id}.json                             task tokens that wait for their model
@@ -30,7 +31,15 @@ from snakebatch.mesh.canonical import canonical, content_hash, read_json, seal, 
 from snakebatch.mesh.invocation import Invocation, invocation_of
 from snakebatch.mesh.messages import GatherMessage, Message, Packet, PacketItem, Report, Role, Text, parse
 from snakebatch.mesh.objects import Objects, md5_of
-from snakebatch.mesh.records import Assembled, JobRecord, Manifest, RunName, RunRecord, WaveRecord
+from snakebatch.mesh.records import (
+    Assembled,
+    JobRecord,
+    Manifest,
+    PartialModel,
+    RunName,
+    RunRecord,
+    WaveRecord,
+)
 
 R = TypeVar("R", bound=Message)
 
@@ -67,6 +76,9 @@ class Keys:
 
     def model(self, n_layers: int, *, stripped: bool) -> str:
         return f"{self.root}/layers-{n_layers}/{'model_stripped' if stripped else 'model'}.json"
+
+    def partial(self, execution: str, *, stripped: bool) -> str:
+        return self.execution(execution, f"partial/{'model_stripped' if stripped else 'model'}.json")
 
     def execution(self, execution: str, name: str) -> str:
         return f"{self.root}/executions/{execution}/{name}"
@@ -287,6 +299,21 @@ class JobStore:
 
     def manifest(self, keys: Keys, execution: str) -> Manifest:
         return self._record(Manifest, keys.execution(execution, "manifest.json"))
+
+    def find_manifest(self, keys: Keys, execution: str) -> Manifest | None:
+        """The leaves that a run expects; None before its last wave is planned."""
+        key = keys.execution(execution, "manifest.json")
+        data = self.objects.find(key)
+        return None if data is None else _read(Manifest, data, key)
+
+    def put_partial(self, keys: Keys, execution: str, partial: PartialModel) -> None:
+        self.objects.put(keys.execution(execution, "partial/partial.json"), _plain(partial))
+
+    def find_partial(self, keys: Keys, execution: str) -> PartialModel | None:
+        """What a run's partial model is; None where nobody asked for one."""
+        key = keys.execution(execution, "partial/partial.json")
+        data = self.objects.find(key)
+        return None if data is None else _read(PartialModel, data, key)
 
     def manifests(self, keys: Keys) -> Iterator[Manifest]:
         """The manifests of all runs of the job; those that can't be read are left out."""
