@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from snakebatch.bench.cli import add_bench
 from snakebatch.cli_bracket import add_bracket
 from snakebatch.cli_chaos import add_chaos
+from snakebatch.cli_continue import add_continue
 from snakebatch.cli_dead_letters import add_dead_letters
 from snakebatch.cli_graph import add_graph
 from snakebatch.cli_keys import add_keys
@@ -119,6 +120,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_train(commands)
     _add_predict(commands)
+    add_continue(commands, _whole, MAX_LAYERS)
     add_serve(commands, _whole)
     add_plan(commands, _whole)
     add_bench(commands, _whole)
@@ -199,6 +201,11 @@ def _add_train(commands: Any) -> None:
         "--slots-required", action="store_true", help="end rather than train without the slots"
     )
     train.add_argument(
+        "--job",
+        metavar="ID",
+        help="with --url or --stack: the job to take up or to begin; what it has done stays done",
+    )
+    train.add_argument(
         "--processes", type=_whole(1), metavar="N", help="Lambda processes (default: by the machine)"
     )
     train.add_argument(
@@ -235,6 +242,8 @@ def _train(arguments: argparse.Namespace) -> int:
         from snakebatch import cli_mesh
 
         return cli_mesh.train(arguments)
+    if arguments.job is not None:
+        raise InputError("--job goes with --url or --stack: the embedded cloud keeps no job")
     from snakebatch import cli_train
 
     return cli_train.run(arguments)

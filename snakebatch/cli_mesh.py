@@ -22,11 +22,24 @@ def train(arguments: argparse.Namespace, **more: Any) -> int:
     out = check_out(arguments.out, table)
     clock: Clock = more.get("clock") or SystemClock()
     started = clock.time()
-    with MeshSnake(table, arguments.target, **_asked(arguments), **_place(arguments), **more) as snake:
-        snake.to_json(out)
-        status, receipt = snake.status(), snake.receipt()
-    summary = _summary(status, receipt, out, clock.time() - started)
-    if arguments.json:
+    with MeshSnake(table, arguments.target, **_asked(arguments), **place_of(arguments), **more) as snake:
+        return save_and_tell(snake, out, as_json=arguments.json, clock=clock, started=started)
+
+
+def save_and_tell(
+    snake: MeshSnake,
+    out: Path,
+    *,
+    as_json: bool,
+    clock: Clock | None = None,
+    started: float | None = None,
+) -> int:
+    """Fetch the model of a training that has ended, and print its summary; returns the exit code."""
+    snake.to_json(out)
+    status, receipt = snake.status(), snake.receipt()
+    seconds = status.seconds if clock is None or started is None else clock.time() - started
+    summary = _summary(status, receipt, out, seconds)
+    if as_json:
         print(text_of(summary.as_json() | {"model_id": status.model_id, "usd": receipt["actual"]["usd"]}))
     else:
         print(
@@ -37,16 +50,19 @@ def train(arguments: argparse.Namespace, **more: Any) -> int:
 
 def model_of(arguments: argparse.Namespace, **more: Any) -> MeshSnake:
     """The model of the mesh that ``predict`` is asked for, by its id."""
-    return MeshSnake.connect(arguments.model, **_place(arguments), **more)
+    return MeshSnake.connect(arguments.model, **place_of(arguments), **more)
 
 
 def _asked(arguments: argparse.Namespace) -> dict[str, Any]:
     asked = execution_parameters(arguments)
     del asked["target"]  # MeshSnake takes it by itself
+    if arguments.job is not None:
+        asked["job"] = arguments.job
     return asked
 
 
-def _place(arguments: argparse.Namespace) -> dict[str, Any]:
+def place_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of MeshSnake that say where the mesh is."""
     if arguments.url is not None:
         return {"url": arguments.url}
     return {"stack": arguments.stack, "region": arguments.region}
@@ -69,5 +85,7 @@ def _summary(status: JobStatus, receipt: dict[str, Any], out: Path, seconds: flo
         "buckets": actual["buckets"],
         "warnings": receipt["warnings"],
     }
+    if "reused" in receipt:
+        output["reused"] = receipt["reused"]
     waves = [{"state": wave.role, "wave": wave.wave, "packets": wave.packets} for wave in status.waves]
     return Summary(output, out, score_training(out), seconds, actual["seconds_by_step"], waves)

@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("RunsSettled", MetricUnit.Count, 1)
     result = settling.run(parse(SettleEvent, event))
     metrics.add_metric("RunsFailed", MetricUnit.Count, int(result["failure"] is not None))
-    if result["failure"] is None:
+    if result["output"]["status"] == "TRAINED":
         metrics.add_metric("JobUsd", MetricUnit.NoUnit, result["output"]["usd"])
         metrics.add_metric("JobSeconds", MetricUnit.Seconds, result["output"]["seconds"])
     logger.info("settled", extra=result)

@@ -7,7 +7,7 @@ import threading
 from aws_lambda_powertools import Logger
 from fastapi import FastAPI
 
-from gatherer.api import health, jobs, login, models, plan, predict, train, uploads
+from gatherer.api import continuing, health, jobs, login, models, plan, predict, train, uploads
 from gatherer.api.buckets import Buckets
 from gatherer.api.gate import Gate
 from gatherer.api.keys import KeyRing
@@ -21,7 +21,7 @@ from gatherer.pages import add_pages
 from snakebatch.mesh.api_keys import KeyFile
 from snakebatch.version import VERSION
 
-ROUTERS = (train, jobs, models, predict, uploads, plan, health, login)
+ROUTERS = (train, jobs, continuing, models, predict, uploads, plan, health, login)
 
 
 def create_app(parts: Parts) -> FastAPI:

@@ -28,7 +28,7 @@ def kind_of(method: str, path: str) -> Kind:
     """Which rate a request counts for."""
     if method in ("GET", "HEAD", "OPTIONS"):
         return "read"
-    if path == "/v9/train":
+    if path == "/v9/train" or path.endswith("/resume"):
         return "train"
     if path == "/v9/predict-sync":
         return "predict"

@@ -96,6 +96,11 @@ async def train(request: Request, idempotency_key: IdempotencyKey = None) -> Sta
         model_id = await run_in_threadpool(_start_json, job, await request.body())
     else:
         model_id = await _start_form(request, job)
+    return started(model_id)
+
+
+def started(model_id: str) -> Started:
+    """What is answered of a job that was started."""
     return Started(
         model_id=model_id,
         status_url=f"/v9/status/{model_id}",

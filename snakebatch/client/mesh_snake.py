@@ -76,6 +76,34 @@ class MeshSnake(MeshSnakeBase):
         return cls(model_id=model_id, **how)
 
     @classmethod
+    def resume(
+        cls, model_id: str, *, n_layers: int | None = None, max_usd: float | None = None, **how: Any
+    ) -> MeshSnake:
+        """Start a job again that failed, was stopped, or shall have more layers: only what is missing runs.
+
+        The data are those that it was started with. ``how`` are arguments of the constructor. Raises
+        NotReadyError while it runs.
+        """
+        wait, timeout = how.pop("wait", True), how.pop("timeout", None)
+        self = cls(model_id=model_id, wait=False, **how)
+        asked = {"n_layers": n_layers, "max_usd": max_usd}
+        self._run(self._core.resume({name: value for name, value in asked.items() if value is not None}))
+        if wait:
+            self.wait(timeout)
+        return self
+
+    @classmethod
+    def partial(cls, model_id: str, **how: Any) -> MeshSnake:
+        """What has arrived of a job that ended without a model; ``coverage`` and ``gaps`` of its ``snake``
+        say what is missing.
+
+        ``how`` are arguments of the constructor. Raises NotReadyError where no leaf has arrived.
+        """
+        self = cls(model_id=model_id, wait=False, **how)
+        self._run(self._core.partial())
+        return self
+
+    @classmethod
     def upload(cls, model: Any, **how: Any) -> MeshSnake:
         """Put a model on the mesh: a Snake, or the path, text or content of a model.json.
 

@@ -50,6 +50,34 @@ class AsyncMeshSnake(MeshSnakeBase):
         return await cls(model_id=model_id, **how)
 
     @classmethod
+    async def resume(
+        cls, model_id: str, *, n_layers: int | None = None, max_usd: float | None = None, **how: Any
+    ) -> AsyncMeshSnake:
+        """Start a job again that failed, was stopped, or shall have more layers: only what is missing runs.
+
+        ``how`` are arguments of the constructor. Raises NotReadyError while it runs.
+        """
+        wait, timeout = how.pop("wait", True), how.pop("timeout", None)
+        self = cls(model_id=model_id, wait=False, **how)
+        asked = {"n_layers": n_layers, "max_usd": max_usd}
+        await self._run(
+            self._core.resume({name: value for name, value in asked.items() if value is not None})
+        )
+        if wait:
+            await self.wait(timeout)
+        return self
+
+    @classmethod
+    async def partial(cls, model_id: str, **how: Any) -> AsyncMeshSnake:
+        """What has arrived of a job that ended without a model; ``how`` are arguments of the constructor.
+
+        Raises NotReadyError where no leaf has arrived.
+        """
+        self = cls(model_id=model_id, wait=False, **how)
+        await self._run(self._core.partial())
+        return self
+
+    @classmethod
     async def upload(cls, model: Any, **how: Any) -> AsyncMeshSnake:
         """Put a model on the mesh: a Snake, or the path, text or content of a model.json.
 

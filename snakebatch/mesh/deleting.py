@@ -82,9 +82,10 @@ class Deleting:
     def _forget_compact(self, keys: Keys) -> None:
         """Delete the compact forms of a job's models, which lie apart."""
         objects = self.jobs.store.objects
-        for key in objects.keys(f"{keys.root}/layers-"):
-            if key.endswith(".json"):
-                PredictionStore(objects).forget_compact(key)
+        for prefix in (f"{keys.root}/layers-", keys.executions()):
+            for key in objects.keys(prefix):
+                if key.endswith(("/model.json", "/model_stripped.json")):
+                    PredictionStore(objects).forget_compact(key)
 
     def _executions(self, job: str) -> set[str]:
         """The executions that have a part in a job."""

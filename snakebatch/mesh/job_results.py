@@ -20,7 +20,8 @@ class Results:
     jobs: Jobs
 
     def model(self, model_id: str, *, stripped: bool = False) -> str:
-        """The key of the model of a job, or of an uploaded one.
+        """The key of the model of a job, or of an uploaded one; a partial one where somebody made that of a
+        job that ended without another.
 
         Raises UnknownJobError where there is no such job or model, NotReadyError where the job has made
         none, or not yet.
@@ -41,6 +42,10 @@ class Results:
             assembled = self.jobs.store.find_assembled(Keys(name.job, name.fingerprint), model_id)
             if assembled is not None:
                 uri = assembled.model_stripped if stripped else assembled.model
+                return uri.removeprefix(objects.uri(""))
+            partial = self.jobs.store.find_partial(Keys(name.job, name.fingerprint), model_id)
+            if partial is not None and execution["status"] != "RUNNING":
+                uri = partial.model_stripped if stripped else partial.model
                 return uri.removeprefix(objects.uri(""))
         if execution["status"] == "RUNNING":
             raise NotReadyError(f"job {shown(model_id)} still runs: ask its status until it has ended")

@@ -69,6 +69,7 @@ class Settling:
             told = partial_output(partial)
             receipt |= {"status": "PARTIAL", "partial": told}
             output |= {"status": "PARTIAL", "fingerprint": event.run.fingerprint, "failure": said, **told}
+            output["seconds"] = receipt["seconds"]
         uri = self.store.put_receipt(keys, event.execution, receipt)
         return {"output": output | {"receipt": uri}, "failure": said if partial is None else None}
 

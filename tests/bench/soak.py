@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def measure(runs: int) -> None:
     cloud.
     """
     for _ in range(runs):
-        before = _scratch()
+        folder = Path(tempfile.mkdtemp(prefix="snakebatch-soak-"))
+        tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
         with EmbeddedCloud(processes=2) as cloud:
             soak = Soak(cloud)
             soak.run(JOBS, EVERY)
@@ -29,14 +31,10 @@ def measure(runs: int) -> None:
             print(f"{JOBS} jobs, {soak.at_once} at a time ({ends}), {soak.predictions} asked between them")
             _table(soak.looks)
             print(f"left in S3, queues, table, Step Functions: {soak.leftovers() or 'nothing'}")
-        left = _scratch() - before
+        left = [*folder.iterdir()]
         print(
             f"after the cloud: {held([*pids]).processes} processes, {len(left)} temporary files", flush=True
         )
-
-
-def _scratch() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("snakebatch-*"))
 
 
 def _table(looks: list[Look]) -> None:

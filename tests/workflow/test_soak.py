@@ -19,8 +19,9 @@ FILES, THREADS = 12, 8
 """What may differ between two looks: connections that are kept open, and threads that wait for work."""
 
 
-def test_ten_jobs_leave_nothing_behind() -> None:
-    before = _scratch()
+def test_ten_jobs_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with EmbeddedCloud(processes=2) as cloud:
         soak = Soak(cloud)
         soak.run(JOBS, JOBS // 2)
@@ -36,7 +37,7 @@ def test_ten_jobs_leave_nothing_behind() -> None:
     assert soak.ends.keys() == {"SUCCEEDED", "FAILED", "ABORTED"}
     assert soak.predictions > 0
     assert held([*pids]).processes == 0
-    assert _scratch() == before
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_the_jobs_are_of_every_kind_and_always_the_same() -> None:
@@ -46,7 +47,3 @@ def test_the_jobs_are_of_every_kind_and_always_the_same() -> None:
     assert {job.parameters["leaf_grain"] for job in shapes} == {"slice", "bucket"}
     assert {job.parameters["n_layers"] for job in shapes} == {1, 2, 3}
     assert len({job.text.split("\n", 1)[0] for job in shapes}) > 15
-
-
-def _scratch() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("snakebatch-cloud-*"))

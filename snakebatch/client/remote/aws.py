@@ -104,6 +104,12 @@ class AwsMesh:
     def plan(self, asked: Mapping[str, Any]) -> Flow[Plan]:
         return working(partial(_planned, asked))
 
+    def resume(self, model_id: str, changes: Mapping[str, Any]) -> Flow[str]:
+        return working(partial(self._asking, "starting a job again", self._resume, model_id, changes))
+
+    def partial(self, model_id: str) -> Flow[dict[str, Any]]:
+        return working(partial(self._asking, "making a partial model", self._partial, model_id))
+
     def receipt(self, model_id: str) -> Flow[dict[str, Any]]:
         return working(partial(self._asking, "fetching a receipt", self._receipt, model_id))
 
@@ -196,6 +202,16 @@ class AwsMesh:
         assert key is not None  # the id is one that was just made
         service.objects.upload(key, [model])
         return model_id
+
+    def _resume(self, parts: StackParts, model_id: str, changes: Mapping[str, Any]) -> str:
+        from snakebatch.mesh.continuing import Continuing
+
+        return Continuing(parts.jobs).resume(model_id, changes)
+
+    def _partial(self, parts: StackParts, model_id: str) -> dict[str, Any]:
+        from snakebatch.mesh.continuing import Continuing
+
+        return Continuing(parts.jobs).partial(model_id).body()
 
     def _receipt(self, parts: StackParts, model_id: str) -> dict[str, Any]:
         from snakebatch.mesh.job_results import Results

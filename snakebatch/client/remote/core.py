@@ -74,6 +74,17 @@ class MeshModel:
         self._seen = True
         self.warnings = table.warnings
 
+    def resume(self, changes: dict[str, Any]) -> Flow[None]:
+        """Start the job again, and be the new run of it."""
+        self.model_id = yield from self.mesh.resume(self.model_id, changes)
+        self._seen = True
+
+    def partial(self) -> Flow[dict[str, Any]]:
+        """Have a model made of the leaves that are there, and fetch it."""
+        told = yield from self.mesh.partial(self.model_id)
+        yield from self.fetch()
+        return told
+
     def status(self) -> Flow[JobStatus]:
         """How far the training is."""
         return self.mesh.status(self.model_id, patience=PATIENCE)

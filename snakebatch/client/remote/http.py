@@ -99,6 +99,16 @@ class HttpMesh:
         body = yield from self._json(Request("POST", "/v9/plan", content, _JSON))
         return Plan(**{field.name: body[field.name] for field in fields(Plan)})
 
+    def resume(self, model_id: str, changes: Mapping[str, Any]) -> Flow[str]:
+        content = json.dumps(dict(changes)).encode()
+        # Not repeated where the answer was lost: each is a run of its own.
+        request = Request("POST", _path("jobs", model_id) + "/resume", content, _JSON, repeatable=False)
+        return str((yield from self._json(request))["model_id"])
+
+    def partial(self, model_id: str) -> Flow[dict[str, Any]]:
+        request = Request("POST", _path("jobs", model_id) + "/partial", read_seconds=DOWNLOAD_SECONDS)
+        return (yield from self._json(request))
+
     def receipt(self, model_id: str) -> Flow[dict[str, Any]]:
         return (yield from self._json(Request("GET", _path("jobs", model_id) + "/receipt")))
 

@@ -44,6 +44,14 @@ class Mesh(Protocol):
         """What a training would take."""
         ...
 
+    def resume(self, model_id: str, changes: Mapping[str, Any]) -> Flow[str]:
+        """Start an ended job again, with other parameters where they may change; returns the new run's id."""
+        ...
+
+    def partial(self, model_id: str) -> Flow[dict[str, Any]]:
+        """Make a model of the leaves that a job has, and say what it lacks."""
+        ...
+
     def receipt(self, model_id: str) -> Flow[dict[str, Any]]:
         """Plan against actual of a finished training."""
         ...

@@ -21,6 +21,7 @@ MORE = (
     "max_share",
     "max_usd",
     "job",
+    "partial",
 )
 """Parameters of the workflow that ``Snake`` lacks."""
 

@@ -12,8 +12,10 @@ import pytest
 from snakebatch.errors import NotReadyError, PartialModelWarning
 from snakebatch.mesh.partial import PartialAssembler
 from snakebatch.mesh.records import PartialModel
+from snakebatch.mesh.requests import Failure, RunRef, SettleEvent, WaveRef
+from snakebatch.mesh.settling import Settling
 from snakebatch.snake import Snake
-from tests.support.mesh import MeshBench
+from tests.support.mesh import STARTED, MeshBench
 from tests.support.tables import overlapping
 
 SMALL: dict[str, Any] = {"n_layers": 3, "bucket": 15, "tau": 45, "seed": 7}
@@ -132,6 +134,24 @@ def test_without_a_planned_leaf_or_an_arrived_one_there_is_no_model(mesh: MeshBe
     mesh.leaves(staged)
     with pytest.raises(NotReadyError, match="no leaf of job 'job' has arrived"):
         partial(mesh, staged)
+
+
+def test_a_run_that_asked_for_it_settles_with_what_there_is(mesh: MeshBench) -> None:
+    staged, _ = trained(mesh, partial=True)
+    lose(mesh, staged, [0])
+    event = SettleEvent(
+        run=RunRef.model_validate(staged["run"]),
+        execution="test",
+        started=STARTED,
+        wave=WaveRef(wave=1, next="leaf"),
+        gathered=False,
+        failure=Failure(error="ValueError", cause="broken"),
+    )
+    settled = Settling(mesh.assembler, mesh.clock).run(event)
+    assert settled["failure"] is None
+    assert settled["output"]["status"] == "PARTIAL"
+    assert 0 < settled["output"]["coverage"] < 1
+    assert settled["output"]["failure"]["error"] == "ValueError"
 
 
 def test_a_job_that_is_resumed_afterwards_is_whole(mesh: MeshBench) -> None:
