@@ -165,6 +165,8 @@ TRAINED = [
     HostileTable(
         "a name of 1 MB", b"a," + b"n" * 1_000_000 + b",y\n1,1,u\n2,2,v\n", trained=("TN", [1.0, 2.0])
     ),
+    HostileTable("separators in quoted names", b'";b"";",a,y\n1,1,u\n2,2,v\n', trained=("TN", [1.0, 2.0])),
+    HostileTable("a name that goes on", b'"b;;;\nc",a,y\n1,1,u\n2,2,v\n', trained=("TN", [1.0, 2.0])),
     HostileTable("names with line ends", b'"b\r\nc",a,y\n1,1,u\n2,2,v\n', trained=("TN", [1.0, 2.0])),
 ]
 
