@@ -115,7 +115,7 @@ class _PartialWriting(Writing):
         packet = self.store.packet(self.keys.packet("leaf", entry.packet), entry.packet)
         texts = [bucket_text(empty_bucket(condition)) for condition in conditions(packet)]
         run = bucket_run(texts)
-        return Found(None, run.text, Source("", run.data, ""), len(texts))
+        return Found(None, run.text, Source(self.store.objects, "", run.text, data=run.data), len(texts))
 
 
 def empty_bucket(condition: JsonPath) -> Bucket:
