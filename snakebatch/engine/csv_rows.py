@@ -131,7 +131,9 @@ def rows_from(texts: Iterable[TextIO], delimiter: str, width: int) -> Iterator[l
 def _delimiter(first: str) -> str:
     """The comma if the header has one, else another mark that it has; a mark inside quotes is none."""
     bare = _QUOTED.sub("", first)
-    return max(_DELIMITERS, key=lambda mark: (bare.count(mark) > 0, first.count(mark) > 0, mark == ","))
+    # A name that goes on in the next line says nothing of what stands behind it.
+    whole = first if first.count('"') % 2 == 0 else bare
+    return max(_DELIMITERS, key=lambda mark: (mark in bare, mark in whole, mark == ","))
 
 
 def _named(header: list[str]) -> list[str]:
