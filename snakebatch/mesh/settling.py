@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from snakebatch.clock import Clock
-from snakebatch.errors import NotReadyError
+from snakebatch.errors import SnakeBatchError
 from snakebatch.mesh.assembly import Assembler
 from snakebatch.mesh.failures import explain
 from snakebatch.mesh.partial import PartialAssembler, partial_output
@@ -75,13 +75,12 @@ class Settling:
 
     def _partial(self, keys: Keys, execution: str) -> PartialModel | None:
         """The model of the leaves that arrived, where the run's user asked for that and there are some."""
-        run = self.store.find_run(execution)
-        if run is None or not run.input.partial:
-            return None
         try:
+            if not self.store.run(keys, execution).input.partial:
+                return None
             return PartialAssembler(self.store).assemble(keys.job, keys.fingerprint, execution)
-        except NotReadyError:
-            return None
+        except SnakeBatchError:
+            return None  # what failed first is the run's true reason
 
     def _receipt(
         self, event: SettleEvent, record: JobRecord, run: RunRecord, assembled: Assembled
