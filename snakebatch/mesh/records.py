@@ -12,6 +12,7 @@ from snakebatch.engine.population import Population
 from snakebatch.engine.settings import Settings
 from snakebatch.mesh.canonical import canonical, content_hash
 from snakebatch.mesh.messages import VERSION, Message, Training
+from snakebatch.mesh.packing import leaf_weight
 from snakebatch.mesh.requests import TrainInput
 from snakebatch.planner.sizing import leaf_rows
 
@@ -230,6 +231,6 @@ def job_record(
         rows=len(population),
         warnings=short_list(warnings),
         training=training,
-        leaf_rows=leaf_rows(len(population), n_layers),
+        leaf_rows=leaf_rows(len(population), n_layers, leaf_weight(len(population.classes))),
         **counts,
     )

@@ -25,7 +25,7 @@ from snakebatch.mesh.routing import Pace, Ring, root_shard, wave_shard
 from snakebatch.mesh.spending import check_cost
 from snakebatch.mesh.store import JobStore, Keys
 from snakebatch.mesh.tree import root_slice
-from snakebatch.planner.rate import SPAWN_RATE, map_concurrency
+from snakebatch.planner.rate import SPAWN_RATE, map_concurrency, short_seconds
 from snakebatch.planner.sizing import DIVIDE_BUDGET
 
 MOST_WAVES = 400
@@ -36,9 +36,9 @@ _WRITERS = 8
 """Packets written at a time: S3 answers in tens of milliseconds, and a wave may have thousands."""
 
 
-def alone(packets: int, starts: Sequence[float]) -> Pace:
+def alone(packets: int, starts: Sequence[float], seconds: float) -> Pace:
     """The pace of who has the whole rate, no slots, and no clock to tell how old its last starts are."""
-    return Pace(map_concurrency(SPAWN_RATE, packets=packets, recent=len(starts)))
+    return Pace(map_concurrency(SPAWN_RATE, packets=packets, recent=len(starts), seconds=seconds))
 
 
 @dataclass
@@ -48,8 +48,9 @@ class Waves:
     store: JobStore
     job: JobRecord
     run: RunRecord
-    pace: Callable[[int, Sequence[float]], Pace] = alone
-    """How a Map of so many packets may go, after starts at these moments (epoch seconds)."""
+    pace: Callable[[int, Sequence[float], float], Pace] = alone
+    """How a Map of so many packets may go, after starts at these moments (epoch seconds), where each takes so
+    many seconds at least."""
 
     _starts: list[float] = field(default_factory=list)
     """When the invocations began whose reports were read."""
@@ -203,7 +204,9 @@ class Waves:
         waiting = set(undone(self.store, self.keys, role, ids))
         concurrency = 0
         if shards is None:
-            pace = self.pace(len(waiting), self._starts)
+            rows = [_rows(packet) for packet, name in zip(packets, ids, strict=True) if name in waiting]
+            seconds = short_seconds(role, sum(rows) / max(1, len(rows)))
+            pace = self.pace(len(waiting), self._starts, seconds)
             concurrency = pace.max_concurrency
             shards = [wave_shard(self.job.job, j, pace) for j in range(len(ids))]
         items = [
@@ -255,11 +258,12 @@ class Waves:
 def next_wave(
     store: JobStore,
     event: WaveEvent,
-    renewed: Callable[[str, RunRecord, int, Sequence[float]], Pace] | None = None,
+    renewed: Callable[[str, RunRecord, int, Sequence[float], float], Pace] | None = None,
 ) -> WaveRef:
     """The wave after the one that ``event`` says has ended.
 
-    ``renewed`` renews the execution's lease for a Map of so many packets, after starts at these moments;
+    ``renewed`` renews the execution's lease for a Map of so many packets of so many seconds at least, after
+    starts at these moments;
     without it there is none.
     """
     job = store.job(event.job, event.fingerprint)
@@ -273,3 +277,8 @@ def _layer(packet: Packet) -> int | None:
     if packet.rows is not None:
         return None
     return packet.slices[0].layer if packet.slices else packet.atoms[0].slice.layer
+
+
+def _rows(packet: Packet) -> int:
+    """Of its slices; 0 where they are not told, which is the least that they can be."""
+    return sum(piece.n for piece in packet.slices)

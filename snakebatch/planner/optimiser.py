@@ -179,7 +179,7 @@ def _candidates(
 def _mesh(
     job: Job, bounds: Bounds, goal: Goal, rules: RuleBook, known: Constants, price: Prices
 ) -> Iterator[Option]:
-    own = leaf_rows(job.rows, job.n_layers)
+    own = leaf_rows(job.rows, job.n_layers, job.weight)
     slots = (bounds.slots,) if bounds.slots is not None else tuple(n for n in SLOTS if n <= bounds.most_slots)
     if bounds.slots is None and bounds.most_slots not in slots:
         slots = (*slots, bounds.most_slots)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from snakebatch.planner.constants import Constants, constants
+
 SPAWN_RATE = 1000 / 60
 """New invocations a second that the account allows: the seeds' L-A1AFA3CF, 1,000 a minute, shared by all
 shards.
@@ -13,7 +15,10 @@ WINDOW = 10.0
 """Seconds over which the rule is kept: the seeds saw bursts of ten seconds rejected."""
 
 SHORT_INVOCATION = 0.7
-"""Seconds that a short (p10) invocation takes: the seeds' warm leaf of 4 GB. Measured runs replace it."""
+"""Seconds of the seeds' warm leaf of 4 GB: what shares of the rate are reckoned with."""
+
+LEAST_INVOCATION = 0.25
+"""Seconds of one that has next to nothing to do: the call, the packet, the report, the messages."""
 
 _EPSILON = 1e-9
 
@@ -38,18 +43,28 @@ def map_concurrency(
     *,
     packets: int,
     recent: int = 0,
-    seconds: float = SHORT_INVOCATION,
+    seconds: float = LEAST_INVOCATION,
     window: float = WINDOW,
     slots: int = 0,
 ) -> int:
     """Children at a time of a Map of so many packets, of which ``recent`` starts fell into the last window.
 
     Where the Map's starts and those fit into one window, all may go at once, however short they are: no
-    window can hold more than all of them. Else the pace has to come from the number of places.
+    window can hold more than all of them. Else the pace has to come from the number of places, and
+    ``seconds`` is what an invocation takes at least: see ``short_seconds``.
     """
     if packets + recent <= math.floor(rate * window + _EPSILON):
         return max(1, packets)
     return max_concurrency(rate, seconds=seconds, window=window, slots=slots)
+
+
+def short_seconds(role: str, rows: float, known: Constants | None = None) -> float:
+    """What a packet of so many rows takes at least, whatever the data: a leaf's rows where the classes are
+    far apart, else one look at each row.
+    """
+    known = known or constants()
+    each = known.leaf_short if role == "leaf" else known.evaluation
+    return LEAST_INVOCATION + rows * each
 
 
 def rate_for(concurrency: int, *, seconds: float = SHORT_INVOCATION, window: float = WINDOW) -> float:

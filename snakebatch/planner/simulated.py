@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from snakebatch.planner.bill import Bill, Counts
-from snakebatch.planner.rate import SHORT_INVOCATION
 from snakebatch.planner.spawn_rate import busiest_window
 
 FULL_CORE_GB = 1.769
@@ -22,7 +21,6 @@ class Choices:
     memory_gb: float = 4.0
     most_concurrency: int | None = None
     unpaced: bool = False
-    short_invocation: float = SHORT_INVOCATION
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from snakebatch.planner.bill import Counts, bill
 from snakebatch.planner.broken_limits import FIXED_STATES, broken_limits
 from snakebatch.planner.constants import Constants
 from snakebatch.planner.prices import Prices, prices
-from snakebatch.planner.rate import map_concurrency
+from snakebatch.planner.rate import map_concurrency, short_seconds
 from snakebatch.planner.rule_book import RuleBook
 from snakebatch.planner.serial import gather_seconds, stage_seconds
 from snakebatch.planner.simulated import FULL_CORE_GB, Choices, Faults, Simulated
@@ -149,11 +149,13 @@ class _Run:
         state = wave.role.capitalize()
         self._spend(state, self.constants.map_start)
         packets = len(wave.packets)
+        # Who admits the first Map knows the number of its packets alone.
+        rows = 0.0 if wave is self.work.waves[0] else wave.rows
         allowed = map_concurrency(
             self.rules.rate,
             packets=packets,
             recent=self.account.recent(self.now),
-            seconds=self.choices.short_invocation,
+            seconds=short_seconds(wave.role, rows, self.constants),
             window=self.rules.window,
             slots=self.choices.slots,
         )

@@ -22,6 +22,9 @@ DIVIDE_ROWS = 50_000
 
 MOST_DIVIDE_ROWS = 2_000_000
 
+DIVIDE_PACKETS = 6
+"""Of a layer, after the first wave."""
+
 DIVIDE_BUDGET = 120_000_000
 """Row-evaluations after which an invocation of ``divide`` leaves the rest open: some five seconds on a shard,
 which is less than the Map Run that a further wave costs. A million rows are divided in one.
@@ -30,7 +33,6 @@ which is less than the Map Run that a further wave costs. A million rows are div
 PACKETS = 150
 """Leaf packets of a job, between the bounds: one window of ten seconds admits as many."""
 
-PACKETS_A_LAYER = 6
 MOST_PACKETS_A_LAYER = 16
 """More would gain a second, and load the population as often again."""
 
@@ -54,15 +56,17 @@ LEAST_COPY = 5 << 20
 """Bytes from which S3 copies a text into a model by itself; less passes through the gatherer."""
 
 
-def leaf_rows(rows: int, n_layers: int) -> int:
-    """Rows of a leaf packet, for a target of few classes, of a job of so many rows and layers."""
-    packets = min(MOST_PACKETS_A_LAYER, max(PACKETS_A_LAYER, PACKETS // n_layers))
-    return min(MOST_LEAF_ROWS, max(LEAF_ROWS, math.ceil(_SLACK * rows / packets)))
+def leaf_rows(rows: int, n_layers: int, weight: float = 1.0) -> int:
+    """Rows of a leaf packet, as they count for a target of few classes, of a job of so many rows and layers;
+    ``weight`` is what a row of its target counts.
+    """
+    packets = min(MOST_PACKETS_A_LAYER, max(1, PACKETS // n_layers))
+    return min(MOST_LEAF_ROWS, max(LEAF_ROWS, math.ceil(_SLACK * rows * weight / packets)))
 
 
 def divide_rows(rows: int) -> int:
     """Rows of a divide packet after the first wave, of a job of so many rows."""
-    return min(MOST_DIVIDE_ROWS, max(DIVIDE_ROWS, math.ceil(_SLACK * rows / PACKETS_A_LAYER)))
+    return min(MOST_DIVIDE_ROWS, max(DIVIDE_ROWS, math.ceil(_SLACK * rows / DIVIDE_PACKETS)))
 
 
 def row_packet_count(rows: int, columns: int) -> int:

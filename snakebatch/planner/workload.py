@@ -72,6 +72,8 @@ class Wave:
     role: Role
     packets: tuple[float, ...]
     many: int | None = None
+    rows: float = 0.0
+    """Of a packet, on average; 0 where the pace is not to reckon with them."""
 
     @property
     def count(self) -> int:
@@ -182,15 +184,15 @@ def workload(job: Job, constants: Constants, cut: Cut | None = None) -> Workload
         row_seconds=row_seconds,
         cover_seconds=covered * constants.cover_row,
         divide_evaluations=evaluations,
-        leaf_rows=cut.leaf_rows or leaf_rows(job.rows, job.n_layers),
+        leaf_rows=cut.leaf_rows or leaf_rows(job.rows, job.n_layers, job.weight),
         items_bytes=ITEM_BYTES * max(wave.count for wave in waves),
     )
 
 
-def _even(role: Role, seconds: float, count: int) -> Wave:
-    """So many packets of so many seconds each."""
+def _even(role: Role, seconds: float, count: int, rows: float) -> Wave:
+    """So many packets of so many seconds and rows each."""
     shown = min(count, MOST_PACKETS)
-    return Wave(role, (seconds * count / shown,) * shown, None if shown == count else count)
+    return Wave(role, (seconds * count / shown,) * shown, None if shown == count else count, rows)
 
 
 def _with_rows(wave: Wave, packets: int, seconds: float) -> Wave:
@@ -200,11 +202,11 @@ def _with_rows(wave: Wave, packets: int, seconds: float) -> Wave:
 
 
 def _leaf_wave(job: Job, constants: Constants, cut: Cut) -> Wave:
-    size = (cut.leaf_rows or leaf_rows(job.rows, job.n_layers)) / job.weight
+    size = (cut.leaf_rows or leaf_rows(job.rows, job.n_layers, job.weight)) / job.weight
     count = max(1, math.ceil(job.rows / max(size, 1.0)))
     written = constants.bucket_row_bytes / constants.s3_bytes_per_second
     seconds = job.rows / count * (job.weight * constants.leaf_row + written)
-    return _even("leaf", seconds, count * job.n_layers)
+    return _even("leaf", seconds, count * job.n_layers, job.rows / count)
 
 
 def _divide_waves(job: Job, constants: Constants, cut: Cut) -> tuple[list[Wave], float]:
@@ -223,5 +225,5 @@ def _divide_waves(job: Job, constants: Constants, cut: Cut) -> tuple[list[Wave],
             size, slices, here, level = size / 2, slices * 2, here * 2, level + 1
         total += used * packets
         seconds = used * constants.evaluation
-        waves.append(_even("divide", seconds, round(packets) * job.n_layers))
+        waves.append(_even("divide", seconds, round(packets) * job.n_layers, job.rows / packets))
     return waves, total * job.n_layers

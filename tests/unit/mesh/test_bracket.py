@@ -14,7 +14,7 @@ from snakebatch.mesh.bracket import LONGEST_OPENING
 from snakebatch.mesh.messages import parse
 from snakebatch.mesh.requests import BracketEvent
 from snakebatch.mesh.routing import Ring
-from snakebatch.planner.rate import SPAWN_RATE, WINDOW, max_concurrency
+from snakebatch.planner.rate import LEAST_INVOCATION, SPAWN_RATE, WINDOW, max_concurrency
 from tests.support.brackets import PREFIX, BracketBench, Death, Killed, arn
 
 PUT, DELETE = "put_provisioned_concurrency_config", "delete_provisioned_concurrency_config"
@@ -43,14 +43,14 @@ def test_no_slots_ask_lambda_for_nothing(bench: BracketBench) -> None:
     bench.run("admit", execution="a", packets=1000)
     answer = bench.run("open", execution="a", job="job", slots=0)
     assert answer["ready"]
-    assert answer["max_concurrency"] == max_concurrency(SPAWN_RATE)
+    assert answer["max_concurrency"] == max_concurrency(SPAWN_RATE, seconds=LEAST_INVOCATION)
     assert bench.run("close", execution="a")["closed"]
     assert bench.provisioned.requests == []
 
 
 def test_slots_come_on_top_of_what_the_lease_allows(bench: BracketBench) -> None:
     admitted = bench.run("admit", execution="a", packets=1000, slots=12)
-    assert admitted["max_concurrency"] == max_concurrency(SPAWN_RATE, slots=12)
+    assert admitted["max_concurrency"] == max_concurrency(SPAWN_RATE, slots=12, seconds=LEAST_INVOCATION)
     ready = bench.open_until_ready(execution="a", job="job", slots=12)
     assert ready["max_concurrency"] == admitted["max_concurrency"]
 
@@ -118,7 +118,7 @@ def test_an_account_of_ten_goes_on_on_demand_or_gives_up(bench: BracketBench) ->
     answer = bench.run("open", execution="a", job="job", slots=4)
     assert answer["ready"]
     assert answer["slots"] == 0
-    assert answer["max_concurrency"] == max_concurrency(SPAWN_RATE)
+    assert answer["max_concurrency"] == max_concurrency(SPAWN_RATE, seconds=LEAST_INVOCATION)
     assert "minimum value of [10]" in answer["reason"]
     assert bench.on == {}
     with pytest.raises(PlanError, match=r"can't be had: .*minimum value of \[10\].*L-B99A9384"):

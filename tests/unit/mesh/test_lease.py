@@ -8,9 +8,19 @@ from snakebatch.errors import MeshError, PlanError
 from snakebatch.mesh.bracket import FIRST_WAIT, LONGEST_QUEUE, LONGEST_WAIT
 from snakebatch.mesh.budget import HOLD, VERIFY_AFTER, Budget, Want
 from snakebatch.mesh.lease import LeaseTable
-from snakebatch.planner.rate import SHORT_INVOCATION, SPAWN_RATE, WINDOW, max_concurrency, rate_for
+from snakebatch.planner.rate import (
+    LEAST_INVOCATION,
+    SHORT_INVOCATION,
+    SPAWN_RATE,
+    WINDOW,
+    max_concurrency,
+    rate_for,
+)
 from tests.support.brackets import BracketBench, arn
 from tests.support.mesh import TABLE, MeshBench
+
+WHOLE = max_concurrency(SPAWN_RATE, seconds=LEAST_INVOCATION)
+"""Children of a Map of many packets, for who has the whole rate."""
 
 LEAST = SPAWN_RATE / 10
 EVENTS_A_TURN = 9
@@ -105,13 +115,15 @@ def test_a_wave_gives_back_what_others_need_and_takes_what_is_free(bench: Bracke
     admit(bench, "a", packets=1000)
     assert admit(bench, "b", packets=1000) == 0
     paced = bench.renew("a", packets=1000)
-    assert paced.max_concurrency == max_concurrency(0.9 * SPAWN_RATE)
+    assert paced.max_concurrency == max_concurrency(0.9 * SPAWN_RATE, seconds=LEAST_INVOCATION)
     assert admit(bench, "b", packets=1000) == 0, "it is free once the window is over"
     bench.clock.sleep(WINDOW)
     assert admit(bench, "b", packets=1000) == pytest.approx(LEAST, abs=1e-3)
     bench.run("close", execution="a")
     bench.clock.sleep(WINDOW)
-    assert bench.renew("b", packets=1000).max_concurrency == max_concurrency(SPAWN_RATE)
+    assert bench.renew("b", packets=1000).max_concurrency == max_concurrency(
+        SPAWN_RATE, seconds=LEAST_INVOCATION
+    )
 
 
 def test_a_small_wave_leaves_the_rest_to_others(bench: BracketBench) -> None:
@@ -146,7 +158,9 @@ def test_a_lease_of_who_runs_outlasts_any_expiry(bench: BracketBench) -> None:
         bench.clock.sleep(HOLD)
         assert admit(bench, "waiting") == 0
         bench.run("close", execution="waiting")
-    assert bench.renew("long", packets=1000).max_concurrency == max_concurrency(SPAWN_RATE)
+    assert bench.renew("long", packets=1000).max_concurrency == max_concurrency(
+        SPAWN_RATE, seconds=LEAST_INVOCATION
+    )
 
 
 def test_where_nobody_can_be_asked_the_expiry_decides(bench: BracketBench) -> None:
@@ -162,7 +176,9 @@ def test_where_nobody_can_be_asked_the_expiry_decides(bench: BracketBench) -> No
 
 def test_a_lost_lease_is_asked_for_anew_at_the_next_wave(bench: BracketBench) -> None:
     """Somebody resumes an execution whose lease had been taken back."""
-    assert bench.renew("resumed", packets=1000).max_concurrency == max_concurrency(SPAWN_RATE)
+    assert bench.renew("resumed", packets=1000).max_concurrency == max_concurrency(
+        SPAWN_RATE, seconds=LEAST_INVOCATION
+    )
     assert bench.renew("another", packets=1000).max_concurrency == 1
     assert bench.function().leases.read().queue == {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -44,6 +45,18 @@ def test_a_feasible_plan_breaks_no_limit_in_simulation(job: Job, rules: str, slo
         assert run.busiest <= 166
     # Of more than MOST_PACKETS some stand for all.
     assert len(run.starts) == sum(len(wave.packets) for wave in workload(job, KNOWN).waves)
+
+
+@settings(max_examples=100, deadline=None)
+@given(some.integers(100, 3_000_000), some.integers(1, 400), some.integers(0, 300), some.booleans())
+def test_nothing_is_turned_away_however_easy_the_data_and_however_many_the_layers(
+    rows: int, layers: int, slots: int, easy: bool
+) -> None:
+    """Leaves of classes far apart take a twentieth of the time: the pace must not count on more."""
+    known = replace(KNOWN, leaf_row=KNOWN.leaf_short) if easy else KNOWN
+    run = simulate(workload(Job(rows, layers, 5), known), SEEDS, known, Choices(slots=slots))
+    assert run.throttled == 0
+    assert run.busiest <= 166
 
 
 @settings(max_examples=60, deadline=None)
@@ -102,7 +115,7 @@ def test_the_cut_changes_no_sum_of_work(job: Job) -> None:
 
 def test_a_burst_over_the_rules_is_turned_away() -> None:
     """What the pace is for: without it the seeds' rule book turns starts away, and windows stay full."""
-    work = workload(Job(1_000_000, 50), KNOWN)
+    work = workload(Job(1_000_000, 200), KNOWN)
     wild = simulate(work, SEEDS, KNOWN, Choices(most_concurrency=1000, unpaced=True))
     assert wild.throttled > 0
     assert busiest_window(wild.starts, SEEDS.window) <= SEEDS.starts
