@@ -104,6 +104,8 @@ class FakeMesh:
             ("POST", "/v9/models", self._put_model),
             ("POST", "/v9/predict-sync", self._predict),
             ("GET", r"/v9/jobs/(\w+)/receipt", self._receipt),
+            ("POST", r"/v9/jobs/(\w+)/resume", self._resume),
+            ("POST", r"/v9/jobs/(\w+)/partial", lambda request, job: httpx.Response(200, json={"job": job})),
             ("DELETE", r"/v9/jobs/(\w+)", lambda request, name: httpx.Response(202, json={})),
         ]
 
@@ -139,6 +141,13 @@ class FakeMesh:
             if self.failure is None and asked["dataset"] in self.datasets:
                 self.models[job] = trained(self.datasets[asked["dataset"]], asked)
         return httpx.Response(202, json={"model_id": job})
+
+    def _resume(self, request: httpx.Request, job: str) -> httpx.Response:
+        asked = self.jobs[job] | json.loads(request.content)
+        again = f"{job}x"
+        self.jobs[again] = asked | {"looks": 0}
+        self.models[again] = trained(self.datasets[asked["dataset"]], asked)
+        return httpx.Response(202, json={"model_id": again})
 
     def _status(self, request: httpx.Request, job: str) -> httpx.Response:
         if job not in self.jobs:

@@ -371,7 +371,36 @@ def test_importing_snakebatch_imports_no_httpx() -> None:
     assert subprocess.run([sys.executable, "-c", code], env=os.environ, check=False).returncode == 0
 
 
+def test_a_job_gets_more_layers_as_a_run_of_its_own(mesh: FakeMesh) -> None:
+    snake = MeshSnake(ROWS, **PARAMETERS, **mesh.how)
+    more = MeshSnake.resume(snake.model_id, n_layers=3, **mesh.how)
+    assert more.model_id != snake.model_id
+    assert [json.loads(one.content) for one in mesh.seen if one.url.path.endswith("/resume")] == [
+        {"n_layers": 3}
+    ]
+    whole = Snake(ROWS, **PARAMETERS | {"n_layers": 3}, noise=0)
+    assert more.layers == whole.layers
+    assert len(snake.layers) == 2
+
+
+def test_what_arrived_is_fetched(mesh: FakeMesh) -> None:
+    snake = MeshSnake(ROWS, **PARAMETERS, **mesh.how)
+    part = MeshSnake.partial(snake.model_id, **mesh.how)
+    assert mesh.count("/partial") == 1
+    assert part.get_prediction(QUERIES) == in_process().get_prediction(QUERIES)
+
+
 # async
+
+
+def test_awaited_a_job_is_resumed_and_taken_as_it_came(mesh: FakeMesh) -> None:
+    async def ask() -> list[int]:
+        snake = await AsyncMeshSnake(ROWS, **PARAMETERS, **mesh.how)
+        more = await AsyncMeshSnake.resume(snake.model_id, n_layers=3, **mesh.how)
+        part = await AsyncMeshSnake.partial(snake.model_id, **mesh.how)
+        return [len(one.layers) for one in (snake, more, part)]
+
+    assert asyncio.run(ask()) == [2, 3, 2]
 
 
 def test_awaited_it_does_the_same(mesh: FakeMesh) -> None:
