@@ -47,12 +47,12 @@ _EXCEPTIONS = """
 
 
 def installed(folders: Iterable[str]) -> dict[str, str]:
-    """Package -> licence, of this environment and of those folders."""
+    """Package -> licence, of this environment and of those folders; the first that has it counts."""
     found: dict[str, str] = {}
     paths = [str(path) for folder in folders for path in (ROOT / folder).glob("lib/python3*/site-packages")]
     for one in chain(distributions(), distributions(path=paths)):
         if (licence := licence_of(one)) is not None:
-            found[normal(one.metadata["Name"])] = licence
+            found.setdefault(normal(one.metadata["Name"]), licence)
     return found
 
 
