@@ -47,7 +47,8 @@ class EmbeddedCloud:
     ``gatherers`` is how many gatherer processes run; ``clock`` is the executor's; ``root`` holds
     statemachine/, functions/ and gatherer/ (default: the checkout, or the wheel's copy); ``environment`` goes
     to every function and gatherer, over ours; ``gather_heartbeat`` is how many seconds all gatherers may be
-    silent before the workflow assembles from S3 by itself; ``http`` is the host and port (0: a free one) at
+    silent before the workflow assembles from S3 by itself; ``kept`` is how many ended executions of each
+    workflow the executor remembers, the newest; ``http`` is the host and port (0: a free one) at
     which the gatherers serve their API and pages, ``url`` then says where.
     """
 
@@ -60,6 +61,7 @@ class EmbeddedCloud:
         root: Path | None = None,
         environment: Mapping[str, str] | None = None,
         gather_heartbeat: int = deployment.GATHER_HEARTBEAT_SECONDS,
+        kept: int = deployment.EXECUTIONS_KEPT,
         http: tuple[str, int] | None = None,
     ) -> None:
         self.processes = (
@@ -75,6 +77,7 @@ class EmbeddedCloud:
         self._root = root
         self._given = dict(environment or {})
         self._gather_heartbeat = gather_heartbeat
+        self._kept = kept
         self._http = http
         self._listener: socket.socket | None = None
         self._exits = ExitStack()
@@ -281,7 +284,7 @@ class EmbeddedCloud:
     def _open_executor(self) -> None:
         from snakebatch.local import StepFunctions
 
-        self.sfn = StepFunctions(self.executor_client, clock=self._clock)
+        self.sfn = StepFunctions(self.executor_client, clock=self._clock, kept=self._kept)
 
     def _deployed_environment(self) -> dict[str, str]:
         return {

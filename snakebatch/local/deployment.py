@@ -25,6 +25,9 @@ MACHINES = {"train": "STANDARD", "predict": "EXPRESS", "predict-batch": "STANDAR
 GATHER_HEARTBEAT_SECONDS = 30
 """How long the gatherer may be silent before the workflow assembles from S3 by itself."""
 
+EXECUTIONS_KEPT = 200
+"""Ended executions of each workflow that are remembered, the newest: pages look at the latest 100."""
+
 _SHARD_TIMEOUT, _ROLE_TIMEOUT = 300.0, 900.0
 _MEMORY = 4096
 _VISIBILITY_SECONDS, _MAX_RECEIVE_COUNT = 60, 5

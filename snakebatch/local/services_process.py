@@ -18,6 +18,7 @@ from typing import Any
 from snakebatch.clock import SystemClock
 from snakebatch.local import lambda_server
 from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency
+from snakebatch.local.moto_memory import forget_what_is_deleted
 from snakebatch.local.processes import leave_with
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -40,6 +41,7 @@ def serve(listener: int, lifeline: int) -> None:
         protocol_version = "HTTP/1.1"
 
     quicken_queues()
+    forget_what_is_deleted()
     application = with_slots(DomainDispatcherApplication(create_backend_app))
     guarded = one_at_a_time(application)
     with socket.socket(fileno=listener) as opened:

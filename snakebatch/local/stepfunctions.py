@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from snakebatch.clock import Clock, SystemClock
+from snakebatch.errors import CloudError
 
 from .asl.api_errors import exceptions
 from .asl.api_executions import Executions
@@ -25,6 +26,7 @@ from .asl.api_tokens import TaskTokens
 from .asl.engine import Engine
 from .asl.naming import Names
 from .asl.runtime import Runtime
+from .deployment import EXECUTIONS_KEPT
 
 
 class StepFunctions(Machines, Executions, MapRuns, TaskTokens):
@@ -42,6 +44,10 @@ class StepFunctions(Machines, Executions, MapRuns, TaskTokens):
         What ARNs contain.
     max_threads
         Service calls under way at once; more queue up, as Lambda's concurrency would throttle them.
+    kept
+        Ended executions of each machine that are remembered, at least 1: the newest. Step Functions forgets
+        by age instead, 90 days after the end; either way DescribeExecution then knows none of that ARN, its
+        map runs and children are gone with it, and its name is free again.
     seed
         Of the jitter and of children's names; None draws one.
     """
@@ -54,10 +60,13 @@ class StepFunctions(Machines, Executions, MapRuns, TaskTokens):
         region: str = "eu-west-3",
         account: str = "123456789012",
         max_threads: int = 1000,
+        kept: int = EXECUTIONS_KEPT,
         seed: int | None = None,
     ) -> None:
+        if kept < 1:
+            raise CloudError(f"kept must be at least 1, not {kept}: else nobody could learn how one ended")
         runtime = Runtime(clock or SystemClock(), max_threads)
-        super().__init__(Engine(runtime, client, Names(region, account), seed))
+        super().__init__(Engine(runtime, client, Names(region, account), seed, kept))
 
     @property
     def exceptions(self) -> Any:

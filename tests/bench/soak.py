@@ -11,6 +11,9 @@ from tests.support.process_tree import held, tree
 from tests.support.soak import Look, Soak
 
 JOBS, EVERY = 200, 25
+KEPT = 25
+"""Ended executions that the executor remembers: fewer than by default, so that 200 jobs show what is kept."""
+
 MIB = 1 << 20
 
 
@@ -21,7 +24,7 @@ def measure(runs: int) -> None:
     for _ in range(runs):
         folder = Path(tempfile.mkdtemp(prefix="snakebatch-soak-"))
         tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
-        with EmbeddedCloud(processes=2) as cloud:
+        with EmbeddedCloud(processes=2, kept=KEPT) as cloud:
             soak = Soak(cloud)
             soak.run(JOBS, EVERY)
             soak.settle()

@@ -6,6 +6,7 @@ import json
 import random
 import re
 import uuid
+from collections import deque
 
 from .api_errors import api_error
 from .execution import Execution
@@ -20,7 +21,9 @@ from .tokens import Tokens
 class Engine:
     """The registry of one StepFunctions. Every method belongs to the loop thread."""
 
-    def __init__(self, runtime: Runtime, client: ClientFactory, names: Names, seed: int | None) -> None:
+    def __init__(
+        self, runtime: Runtime, client: ClientFactory, names: Names, seed: int | None, kept: int
+    ) -> None:
         self.runtime = runtime
         self.client = client
         self.names = names
@@ -29,6 +32,8 @@ class Engine:
         self.machines: dict[str, Machine] = {}
         self.executions: dict[str, Execution] = {}
         self.map_runs: dict[str, MapRun] = {}
+        self._kept = kept
+        self._ended: dict[str, deque[Execution]] = {}
 
     def machine(self, arn: str) -> Machine:
         """The state machine of that ARN."""
@@ -100,6 +105,23 @@ class Engine:
         child.item_count = item_count
         self.executions[arn] = child
         return child
+
+    def ended(self, execution: Execution) -> None:
+        """An execution has ended: its machine's oldest beyond the number that is kept are forgotten."""
+        if execution.map_run is not None:
+            return  # a child is remembered for as long as its parent
+        ended = self._ended.setdefault(execution.machine.arn, deque())
+        ended.append(execution)
+        while len(ended) > self._kept:
+            self._forget(ended.popleft())
+
+    def _forget(self, execution: Execution) -> None:
+        """Remove an execution with its map runs and their children; its name is free again."""
+        self.executions.pop(execution.arn, None)
+        for run in execution.map_runs:
+            self.map_runs.pop(run.arn, None)
+            for child in run.children:
+                self._forget(child)
 
 
 def check_name(name: str) -> None:

@@ -101,6 +101,7 @@ class Execution:
         self.ended.set_result(None)
         if self.on_end is not None:
             self.on_end(self)
+        self.engine.ended(self)
 
     def _report(self, previous: int | None) -> None:
         """The last event. Aborts and time-outs come from outside: no event precedes them."""

@@ -12,6 +12,9 @@ from typing import Any
 from .errors import TIMEOUT, StateError
 from .runtime import Handle, Runtime
 
+OVER_KEPT = 1_000
+"""So many of the tokens that are over are told apart from unknown ones: the latest."""
+
 
 class Token:
     """One token that is out: a future for its answer, and the heartbeat that must not stop."""
@@ -52,7 +55,7 @@ class Tokens:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._open: dict[str, Token] = {}
-        self._over: set[str] = set()
+        self._over: dict[str, None] = {}  # in order
 
     def issue(self, heartbeat: float | None) -> Token:
         """A new token."""
@@ -64,7 +67,9 @@ class Tokens:
         """The state is through with it, however it went."""
         token.close()
         if self._open.pop(token.text, None) is not None:
-            self._over.add(token.text)
+            self._over[token.text] = None
+            if len(self._over) > OVER_KEPT:
+                del self._over[next(iter(self._over))]
 
     def find(self, text: str) -> Token | None:
         """The open token of that text; None if it is over; KeyError if it never was."""
