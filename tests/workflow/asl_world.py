@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from snakebatch.clock import SimulatedClock
 from snakebatch.local import StepFunctions
+from snakebatch.local.deployment import EXECUTIONS_KEPT
 
 Function = Callable[[Any], Any]
 
@@ -185,6 +186,7 @@ class World:
         objects: Mapping[str, str | bytes] | None = None,
         on_send: Callable[[World, Any], None] | None = None,
         clients: Mapping[str, Any] | None = None,
+        kept: int = EXECUTIONS_KEPT,
     ) -> None:
         self.clock = SimulatedClock()
         self.lambda_ = FakeLambda(functions or {})
@@ -198,7 +200,7 @@ class World:
             "dynamodb": self.dynamodb,
             **(clients or {}),
         }
-        self.sfn = StepFunctions(self._client, clock=self.clock, seed=7)
+        self.sfn = StepFunctions(self._client, clock=self.clock, seed=7, kept=kept)
         self._count = 0
 
     def _client(self, service: str) -> Any:
