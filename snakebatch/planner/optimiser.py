@@ -22,7 +22,8 @@ from snakebatch.planner.sizing import leaf_rows
 from snakebatch.planner.workload import Cut, Job, Workload, workload
 
 MEMORIES_GB = (2.0, 4.0, 8.0)
-SLOTS = (0, 12, 50, 100)
+SLOTS = (0, 3, 6, 12, 25, 50, 100, 200)
+"""What is tried, up to the most that are allowed: who allows more is offered all that who allows less is."""
 TAUS = (500, 1000, 2000)
 
 Where = OneOf["machine", "lambda", "mesh"]
@@ -181,8 +182,6 @@ def _mesh(
 ) -> Iterator[Option]:
     own = leaf_rows(job.rows, job.n_layers, job.weight)
     slots = (bounds.slots,) if bounds.slots is not None else tuple(n for n in SLOTS if n <= bounds.most_slots)
-    if bounds.slots is None and bounds.most_slots not in slots:
-        slots = (*slots, bounds.most_slots)
     memories = (bounds.memory_gb,) if bounds.memory_gb else MEMORIES_GB
     # As the mesh sizes packets: they are the job's, so that a resumed run finds those of an earlier one.
     size = bounds.leaf_rows or own

@@ -61,7 +61,8 @@ def leaf_rows(rows: int, n_layers: int, weight: float = 1.0) -> int:
     ``weight`` is what a row of its target counts.
     """
     packets = min(MOST_PACKETS_A_LAYER, max(1, PACKETS // n_layers))
-    return min(MOST_LEAF_ROWS, max(LEAF_ROWS, math.ceil(_SLACK * rows * weight / packets)))
+    # However dear its rows, a packet's text is to be large enough for S3.
+    return min(MOST_LEAF_ROWS, math.ceil(weight * max(LEAF_ROWS, _SLACK * rows / packets)))
 
 
 def divide_rows(rows: int) -> int:

@@ -166,7 +166,7 @@ def workload(job: Job, constants: Constants, cut: Cut | None = None) -> Workload
     covered = float(job.rows * job.n_layers)
     buckets = covered * constants.bucket_row_bytes
     passing = 0.0 if row_packets else rows
-    passing += buckets if buckets < leaf.count * LEAST_COPY else 0.0
+    passing += job.n_layers * _too_small(job, leaf.count // job.n_layers, constants)
     return Workload(
         job=job,
         leaves=job.n_layers * math.ceil(slices),
@@ -193,6 +193,19 @@ def _even(role: Role, seconds: float, count: int, rows: float) -> Wave:
     """So many packets of so many seconds and rows each."""
     shown = min(count, MOST_PACKETS)
     return Wave(role, (seconds * count / shown,) * shown, None if shown == count else count, rows)
+
+
+def _too_small(job: Job, packets: int, constants: Constants) -> float:
+    """Of a layer's buckets, the bytes of packets that are too small for S3 to copy. All but the last are
+    filled up."""
+    size = leaf_rows(job.rows, job.n_layers, job.weight) / job.weight
+    full, last = min(size, job.rows), max(0.0, job.rows - (packets - 1) * size)
+    found = [((packets - 1) * full, full), (last, last)]
+    return sum(
+        rows * constants.bucket_row_bytes
+        for rows, each in found
+        if each * constants.bucket_row_bytes < LEAST_COPY
+    )
 
 
 def _with_rows(wave: Wave, packets: int, seconds: float) -> Wave:

@@ -161,12 +161,12 @@ def test_what_a_csv_can_not_carry_is_refused_before_anything_is_written(rows: Ro
         csv_of(rows, "y")
 
 
-@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a,\r\nb"])
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a,\r\nb", "a;\nb"])
 def test_a_name_with_a_line_end_is_carried(name: str) -> None:
     same([{name: n, "y": "ab"[n % 2]} for n in range(3)], "y")
 
 
-@pytest.mark.parametrize("name", ["\nx", "x\n", "a;\nb"])
+@pytest.mark.parametrize("name", ["\nx", "x\n"])
 def test_a_name_that_would_be_read_as_another_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"rows: .*name"):
         csv_of([{name: 1, "y": "a"}], "y")
