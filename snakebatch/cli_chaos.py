@@ -8,8 +8,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from snakebatch.errors import CloudError
-
 RUNS = 200
 
 _PATTERN = "letters, digits, '-' and '_', at most 40"
@@ -44,15 +42,11 @@ def add_chaos(commands: Any, whole: Whole) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the command; the exit code is 1 where a run is not as it should be."""
-    try:
+    from snakebatch.cli_train import cloud_packages
+
+    with cloud_packages():
         from snakebatch.chaos.campaign import campaign
         from snakebatch.chaos.table import as_json, as_text, line_of
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("snakebatch"):
-            raise
-        raise CloudError(
-            f"the embedded cloud needs the package {error.name}: pip install 'snakebatch[local]'"
-        ) from error
     numbers = [arguments.number] if arguments.number is not None else range(1, arguments.runs + 1)
     done = campaign(
         arguments.seed,

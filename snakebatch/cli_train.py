@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -48,16 +48,23 @@ class Cloud(Protocol):
 OpenCloud = Callable[[int | None], AbstractContextManager[Cloud]]
 
 
-def open_embedded_cloud(processes: int | None, engine: str = "snakebatch") -> AbstractContextManager[Cloud]:
-    """The embedded cloud with so many Lambda processes (None: its default); ``engine`` makes its leaves."""
+@contextmanager
+def cloud_packages() -> Iterator[None]:
+    """For the embedded cloud's imports: CloudError says what to install where a package is not here."""
     try:
-        from snakebatch.local.cloud import EmbeddedCloud
+        yield
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith("snakebatch"):
             raise
         raise CloudError(
             f"the embedded cloud needs the package {error.name}: pip install 'snakebatch[local]'"
         ) from error
+
+
+def open_embedded_cloud(processes: int | None, engine: str = "snakebatch") -> AbstractContextManager[Cloud]:
+    """The embedded cloud with so many Lambda processes (None: its default); ``engine`` makes its leaves."""
+    with cloud_packages():
+        from snakebatch.local.cloud import EmbeddedCloud
     return EmbeddedCloud(processes=processes, environment={"SNAKEBATCH_ENGINE": engine})
 
 

@@ -8,12 +8,12 @@ end to end are the bytes that ``engine/model_json`` writes in one go.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from snakebatch.engine.model_json import BUCKET_SEAM, LAYER_SEAM, ROW_SEAM, TARGET_SEAM
 from snakebatch.mesh.messages import Text
+from snakebatch.mesh.objects import md5_of
 
 _FIRST_LAYER = LAYER_SEAM.index("[")
 """Where the seam before the first layer begins, which has no layer before it to be closed."""
@@ -27,8 +27,7 @@ class Run(NamedTuple):
 
 
 def _run(data: bytes, split: int = 0) -> Run:
-    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    return Run(data, Text(bytes=len(data), md5=md5, split=split))
+    return Run(data, Text(bytes=len(data), md5=md5_of(data), split=split))
 
 
 def bucket_run(buckets: Iterable[str]) -> Run:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from snakebatch.errors import ChecksumError
 from snakebatch.mesh import uploads
 from snakebatch.mesh.messages import Text
-from snakebatch.mesh.objects import Objects
+from snakebatch.mesh.objects import Objects, md5_of
 from snakebatch.mesh.uploads import Upload
 
 
@@ -62,7 +62,7 @@ class Sources:
         """The text at ``key``; raises ChecksumError where a small one is not what its report tells of."""
         if text.bytes < uploads.LEAST_PART:
             data = self._objects.get(key)
-            _check(key, hashlib.md5(data, usedforsecurity=False).hexdigest(), text)
+            _check(key, md5_of(data), text)
             return Source(self._objects, key, text, data=data)
         etag = f'"{text.md5}"'
         if self._objects.stamp(key) == (etag, text.bytes):
