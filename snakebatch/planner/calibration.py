@@ -17,6 +17,7 @@ from snakebatch.planner.constants import Constants
 from snakebatch.planner.serial import stage_seconds
 from snakebatch.planner.workload import Job, Workload, workload
 
+_PASSING_SHARE = 0.1
 _LEAST_SECONDS = 0.5
 """A state that took less says nothing about what a unit of its work takes."""
 
@@ -101,7 +102,8 @@ def _solve(work: Workload, actual: Mapping[str, Any], known: Constants) -> Itera
         yield "leaf_row", leaves / (layered * job.weight)
     gather = states.get("Gather", 0.0) - 2 * known.gather
     copied = actual["model_bytes"] + actual["stripped_bytes"]
-    if gather > _LEAST_SECONDS and not work.passing_bytes:
+    # Where much of the text passes through the gatherer, its seconds say nothing of S3's copies.
+    if gather > _LEAST_SECONDS and work.passing_bytes < _PASSING_SHARE * copied:
         yield "copy_bytes_per_second", copied / gather
     yield "bucket_row_bytes", actual["stripped_bytes"] / layered
     if job.rows > job.tau:
