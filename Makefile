@@ -9,13 +9,15 @@ DEPLOY_VENV := build/venv-deploy
 EMULATOR_LOCK := requirements-emulator.lock
 EMULATOR_VENV := build/venv-emulator
 CHECKS_LOCK := requirements-checks.lock
+DOCS_LOCK := requirements-docs.lock
+DOCS_VENV := build/venv-docs
 CHECKS_VENV := build/venv-checks
 READY := $(VENV)/.ready
 JOBS ?= auto
 ARGS ?=
 export PYTHON
 
-.PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env serve openapi validate build deploy-test deploy-check teardown loopback events chaos audit licences sbom fuzz \
+.PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env docs-env serve openapi validate build deploy-test deploy-check teardown loopback events chaos audit licences sbom fuzz \
 	lint format pr bench soak lock clean
 .DEFAULT_GOAL := help
 
@@ -36,7 +38,7 @@ train: $(READY) ## train on the bundled penguins through the whole workflow; the
 serve: $(READY) ## the whole system on this machine, with its HTTP API and live pages; ARGS="--port 8100"
 	@$(BIN)/snakebatch serve $(ARGS)
 
-environments: other-pythons deploy-env checks-env browser-env ## make what the tests need beside .venv
+environments: other-pythons deploy-env checks-env browser-env docs-env ## make what the tests need beside .venv
 
 test: $(READY) environments ## run all tests in parallel; ARGS="-k name" to choose
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
@@ -59,6 +61,11 @@ checks-env: $(READY)
 browser-env: $(READY)
 	@tools/make-browser
 	@tools/make-node-modules tests/browser build/axe
+
+# Sphinx and Jupyter, over .venv: they document and run what is there.
+docs-env: $(READY)
+	@tools/make-venv $(BIN)/python $(DOCS_VENV) $(DOCS_LOCK)
+	@tools/lay-over $(DOCS_VENV) $(VENV)
 
 validate: deploy-env ## sam validate --lint, without an account
 	@SAM_CLI_TELEMETRY=0 $(DEPLOY_VENV)/bin/sam validate --region eu-west-3
@@ -129,6 +136,8 @@ lock: $(READY) ## pin the newest versions again (ARGS=--upgrade), for Python 3.1
 	@$(UV_COMPILE) --group pyproject.toml:deploy $(ARGS) -o $(DEPLOY_LOCK)
 	@$(UV_COMPILE) --group pyproject.toml:emulator $(ARGS) -o $(EMULATOR_LOCK)
 	@$(UV_COMPILE) --group pyproject.toml:checks $(ARGS) -o $(CHECKS_LOCK)
+	@$(UV_COMPILE) --group pyproject.toml:docs -c $(LOCK) --upgrade -o $(DOCS_LOCK) \
+		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' $(LOCK))
 	@$(MAKE) --no-print-directory licences
 
 clean: ## remove the environment, caches and everything built
