@@ -80,7 +80,7 @@ deploy-test: deploy-env ## deploy to an emulator, train there, update, delete; n
 audit: checks-env ## ask for advisories about every locked package; passes, and says so, where nobody answers
 	@$(BIN)/python -m tools.audit
 
-licences: checks-env deploy-env ## write docs/licences.md anew, after a change of a lock file
+licences: checks-env deploy-env docs-env ## write docs/licences.md anew, after a change of a lock file
 	@$(BIN)/python -m tools.licences
 
 sbom: $(READY) ## a bill of materials of all that is locked (CycloneDX): build/sbom.cdx.json

@@ -18,7 +18,7 @@ from tools.locks import NODE, PYTHON, ROOT, Pinned, everything
 
 PAGE = ROOT / "docs/licences.md"
 RULES: dict[str, Any] = tomllib.loads((ROOT / "tools/licences.toml").read_text())
-ENVIRONMENTS = ("build/venv-deploy", "build/venv-emulator", "build/venv-checks")
+ENVIRONMENTS = ("build/venv-deploy", "build/venv-emulator", "build/venv-checks", "build/venv-docs")
 
 _CLASSIFIERS = {
     "Apache Software License": "Apache-2.0",

@@ -15,6 +15,7 @@ PYTHON = {
     "requirements-deploy.lock": "deployment",
     "requirements-emulator.lock": "test of the deployment",
     "requirements-checks.lock": "checks",
+    "requirements-docs.lock": "site and notebooks",
 }
 """The lock files and what they are for, what is deployed first."""
 

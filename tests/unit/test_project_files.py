@@ -15,7 +15,7 @@ from snakebatch import cli
 from snakebatch.cli_files import DATA_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
-KINDS = ("", "-layer", "-gatherer", "-deploy", "-checks", "-emulator")
+KINDS = ("", "-layer", "-gatherer", "-deploy", "-checks", "-docs", "-emulator")
 LOCKS = tuple(f"requirements{kind}.lock" for kind in KINDS)
 PINNED = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
 SCRIPTS = (
@@ -25,6 +25,7 @@ SCRIPTS = (
     "tools/find-python",
     "tools/make-browser",
     "tools/install-wheels",
+    "tools/lay-over",
     "tools/make-venv",
     "tools/make-node-modules",
     "tools/other-pythons",
