@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from snakebatch.cli_files import check_out, find_table
+from snakebatch.files import check_out, find_table
 from snakebatch.cli_model import score_training
 from snakebatch.cli_summary import Summary
 from snakebatch.cli_train import execution_parameters

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from snakebatch.cli_files import check_out, find_table, open_table, whole_file
+from snakebatch.files import check_out, find_table, open_table, whole_file
 from snakebatch.cli_model import Score, answers, is_regression, score
 from snakebatch.cli_place import on_mesh
 from snakebatch.engine.cells import MISSING_WORDS

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from snakebatch.cli_files import check_out, check_table, find_table, whole_file
+from snakebatch.files import check_out, check_table, find_table, whole_file
 from snakebatch.cli_progress import Bars, Watch
 from snakebatch.cli_summary import Summary, summarize
 from snakebatch.clock import Clock, SystemClock

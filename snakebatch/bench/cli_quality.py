@@ -17,7 +17,7 @@ from snakebatch.bench.quality import HELD_OUT, Setup, measure_quality
 from snakebatch.bench.quality_models import MODELS, USUAL_MODELS, SnakeParameters
 from snakebatch.bench.quality_sets import SETS
 from snakebatch.bench.quality_store import Key, Result, fingerprints, read_results, write_results
-from snakebatch.cli_files import check_out
+from snakebatch.files import check_out
 
 PAGE = Path("docs/quality.md")
 WHOLE_SEEDS = 5

@@ -17,7 +17,7 @@ from typing import Any
 from sklearn import datasets
 
 from snakebatch.bench.synthetic import TARGET, Row, quadratic, quadratic_with_noise_columns
-from snakebatch.cli_files import find_table, open_table
+from snakebatch.files import find_table, open_table
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 import snakebatch
 from snakebatch.bench.quality_models import MODELS, SnakeParameters
-from snakebatch.cli_files import whole_file
+from snakebatch.files import whole_file
 from snakebatch.errors import InputError
 from snakebatch.version import ENGINE
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from snakebatch.bench.quality_sets import SETS
 from snakebatch.bench.quality_store import Result
-from snakebatch.cli_files import whole_file
+from snakebatch.files import whole_file
 from snakebatch.errors import InputError
 
 BEGIN = "<!-- quality: begin; written by `snakebatch bench quality` -->"

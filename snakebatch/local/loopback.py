@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from snakebatch.cli_files import DATA_FOLDER
+from snakebatch.files import DATA_FOLDER
 from snakebatch.errors import CloudError
 from snakebatch.local import deployment
 from snakebatch.local.processes import Lifeline

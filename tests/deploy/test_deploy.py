@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from snakebatch.cli_files import DATA_FOLDER
+from snakebatch.files import DATA_FOLDER
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.local.sfn_server import serve
 from snakebatch.local.stepfunctions import StepFunctions

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from snakebatch import Snake
-from snakebatch.cli_files import find_table
+from snakebatch.files import find_table
 from tests.support.datasets import Row, quadratic, three_class_mixed
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from snakebatch import cli
-from snakebatch.cli_files import whole_file
+from snakebatch.files import whole_file
 from snakebatch.version import VERSION
 from tests.support.plugins import LICENSED, REMOTE_CLIENT, installed
 

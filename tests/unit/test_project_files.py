@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from snakebatch import cli
-from snakebatch.cli_files import DATA_FOLDER
+from snakebatch.files import DATA_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("", "-layer", "-gatherer", "-deploy", "-checks", "-docs", "-emulator")

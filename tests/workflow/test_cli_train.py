@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from snakebatch import Snake, cli, cli_files
-from snakebatch.cli_files import find_table
+from snakebatch import Snake, cli, files
+from snakebatch.files import find_table
 from tests.support.datasets import quadratic, three_class_mixed, write_csv
 from tests.support.plugins import LICENSED, installed
 
@@ -106,7 +106,7 @@ def test_one_class_or_one_row_trains_with_a_warning(content: str, tmp_path: Path
 def test_what_stage_refuses_ends_as_bad_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli_files, "SMALL_TABLE", 0)
+    monkeypatch.setattr(files, "SMALL_TABLE", 0)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.csv").write_text("x,y\n1,a\ninf,b\n")
     assert cli.main(["train", "data.csv", "--target", "y"]) == cli.EXIT_BAD_INPUT

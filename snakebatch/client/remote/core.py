@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from snakebatch.cli_files import whole_file
+from snakebatch.files import whole_file
 from snakebatch.client.remote.calls import LONG_PATIENCE, PATIENCE
 from snakebatch.client.remote.effects import Flow, Pause, T, Work, working
 from snakebatch.client.remote.mesh import UPLOADED, Mesh

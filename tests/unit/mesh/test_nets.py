@@ -305,7 +305,9 @@ def test_a_bracket_that_is_closed_during_a_sweep_is_no_leak(opened: BracketBench
     assert opened.on == {}
 
 
-def test_a_bracket_older_than_any_execution_is_closed_though_nobody_can_be_asked(opened: BracketBench) -> None:
+def test_a_bracket_older_than_any_execution_is_closed_though_nobody_can_be_asked(
+    opened: BracketBench,
+) -> None:
     opened.executions.reachable = False
     opened.clock.sleep(LONGEST_RUN)
     assert hand_over(opened, eventbridge.scheduled("BracketSweepRule"))["leaked_slots"] == 12

@@ -1,4 +1,4 @@
-"""Files of the command line: the tables it reads, and the files it writes whole or not at all."""
+"""Files of who trains: the tables that are read, and what is written whole or not at all."""
 
 from __future__ import annotations
 
