@@ -6,13 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from snakebatch.files import check_out, find_table
 from snakebatch.cli_model import score_training
 from snakebatch.cli_summary import Summary
 from snakebatch.cli_train import execution_parameters
 from snakebatch.client import MeshSnake
 from snakebatch.clock import Clock, SystemClock
 from snakebatch.engine.model_json import text_of
+from snakebatch.files import check_out, find_table
 from snakebatch.mesh.job_status import JobStatus
 
 

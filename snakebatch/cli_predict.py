@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from snakebatch.files import check_out, find_table, open_table, whole_file
 from snakebatch.cli_model import Score, answers, is_regression, score
 from snakebatch.cli_place import on_mesh
 from snakebatch.engine.cells import MISSING_WORDS
@@ -24,6 +23,7 @@ from snakebatch.engine.model_json import text_of
 from snakebatch.engine.tables import check_names
 from snakebatch.engine.targets import coerce_target
 from snakebatch.errors import InputError
+from snakebatch.files import check_out, find_table, open_table, whole_file
 
 if TYPE_CHECKING:
     from snakebatch.client import MeshSnake

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from snakebatch.files import check_out, check_table, find_table, whole_file
 from snakebatch.cli_progress import Bars, Watch
 from snakebatch.cli_summary import Summary, summarize
 from snakebatch.clock import Clock, SystemClock
 from snakebatch.engine.model_json import text_of
 from snakebatch.errors import CloudError, InputError, PlanError, SnakeBatchError
+from snakebatch.files import check_out, check_table, find_table, whole_file
 
 POLL_SECONDS = 0.1
 

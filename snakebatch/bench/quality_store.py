@@ -16,8 +16,8 @@ from typing import Any
 
 import snakebatch
 from snakebatch.bench.quality_models import MODELS, SnakeParameters
-from snakebatch.files import whole_file
 from snakebatch.errors import InputError
+from snakebatch.files import whole_file
 from snakebatch.version import ENGINE
 
 

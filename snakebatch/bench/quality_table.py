@@ -10,8 +10,8 @@ from pathlib import Path
 
 from snakebatch.bench.quality_sets import SETS
 from snakebatch.bench.quality_store import Result
-from snakebatch.files import whole_file
 from snakebatch.errors import InputError
+from snakebatch.files import whole_file
 
 BEGIN = "<!-- quality: begin; written by `snakebatch bench quality` -->"
 END = "<!-- quality: end -->"

@@ -20,8 +20,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from snakebatch.files import DATA_FOLDER
 from snakebatch.errors import CloudError
+from snakebatch.files import DATA_FOLDER
 from snakebatch.local import deployment
 from snakebatch.local.processes import Lifeline
 from snakebatch.local.services import Services

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from snakebatch.clock import Clock
-from snakebatch.local.lambdas.errors import client_error
 from snakebatch.local.lambdas.errors import client_error
 from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency
 from snakebatch.mesh.admission import Admission

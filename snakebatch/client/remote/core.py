@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from snakebatch.files import whole_file
 from snakebatch.client.remote.calls import LONG_PATIENCE, PATIENCE
 from snakebatch.client.remote.effects import Flow, Pause, T, Work, working
 from snakebatch.client.remote.mesh import UPLOADED, Mesh
@@ -27,6 +26,7 @@ from snakebatch.errors import (
     SnakeBatchError,
     error_named,
 )
+from snakebatch.files import whole_file
 from snakebatch.mesh.job_status import JobStatus
 from snakebatch.snake import Snake
 

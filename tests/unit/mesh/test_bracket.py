@@ -239,48 +239,6 @@ def test_who_holds_the_switch_may_take_it_again(bench: BracketBench) -> None:
     assert not switching._take("another")
 
 
-def test_a_shard_that_can_not_be_switched_off_keeps_no_other_on(bench: BracketBench) -> None:
-    bench.open_until_ready(execution="a", job="job", slots=12)
-    first = min(bench.on)
-    bench.refuse(DELETE, {first})
-    for _ in range(2):
-        with pytest.raises(BracketError, match="own trouble"):
-            bench.run("close", execution="a")
-        assert [*bench.on] == [first]
-
-
-def test_a_shard_that_can_not_be_switched_off_keeps_nobody_from_opening(bench: BracketBench) -> None:
-    bench.open_until_ready(execution="a", job="job", slots=1)
-    bench.refuse(DELETE, {*bench.on})
-    with pytest.raises(BracketError):
-        bench.run("close", execution="a")
-    assert bench.open_until_ready(execution="b", job="other", slots=3)["slots"] == 3
-
-
-def test_giving_up_ends_before_the_function_does(bench: BracketBench) -> None:
-    """A Lambda that never answers: each request takes its whole read timeout."""
-
-    def silent(**arguments: Any) -> Any:
-        bench.clock.sleep(10)
-        raise ReadTimeoutError(endpoint_url="https://lambda")
-
-    bench.provisioned.put_provisioned_concurrency_config = silent  # type: ignore[method-assign]  # its fate
-    bench.run("open", execution="a", job="job", slots=3)
-    bench.clock.sleep(LONGEST_OPENING)
-    bench.provisioned.delete_provisioned_concurrency_config = silent  # type: ignore[method-assign]  # its fate
-    before = bench.clock.time()
-    assert bench.run("ready", execution="a", slots=3)["ready"]
-    assert bench.clock.time() - before < 120
-
-
-def test_who_holds_the_switch_may_take_it_again(bench: BracketBench) -> None:
-    """DynamoDB's client repeats a write whose answer was lost, and then finds what it wrote itself."""
-    switching = bench.function().switching
-    assert switching._take("one")
-    assert switching._take("one")
-    assert not switching._take("another")
-
-
 def test_closing_does_not_wait_for_what_another_is_about_to_get(bench: BracketBench) -> None:
     with pytest.raises(Killed):
         bench.run("open", Death(PUT, 3), execution="a", job="job", slots=12)

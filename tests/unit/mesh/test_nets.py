@@ -6,14 +6,12 @@ That of the graph needs the workflow: tests/workflow/test_train_slots.py.
 from __future__ import annotations
 
 import json
-import json
 from typing import Any
 
 import pytest
 
 from snakebatch.errors import BracketError
 from snakebatch.mesh.budget import VERIFY_AFTER
-from snakebatch.mesh.sweep import LONGEST_RUN
 from snakebatch.mesh.sweep import LONGEST_RUN
 from tests.support import eventbridge
 from tests.support.brackets import PREFIX, BracketBench, Death, Killed, arn
@@ -222,63 +220,6 @@ def test_shards_in_trouble_keep_no_other_on(opened: BracketBench, operation: str
     with pytest.raises(BracketError, match="own trouble"):
         hand_over(opened, eventbridge.scheduled("BracketSweepRule"))
     assert [*opened.on] == troubled[:left]
-
-
-def test_a_shard_that_does_not_tell_what_it_has_keeps_what_is_its_holder_s(opened: BracketBench) -> None:
-    before, shards = dict(opened.on), dict(opened.function().table.read().shards)
-    opened.refuse(LIST, {sorted(opened.on)[3]})
-    with pytest.raises(BracketError, match="own trouble"):
-        hand_over(opened, eventbridge.scheduled("BracketSweepRule"))
-    assert opened.on == before
-    assert opened.function().table.read().shards == shards
-    assert opened.leaks == [(0, [])]
-
-
-def test_a_bracket_that_is_closed_during_a_sweep_is_no_leak(opened: BracketBench) -> None:
-    """An alarm that cries wolf is not read."""
-    listed = opened.provisioned.list_provisioned_concurrency_configs
-
-    def listing(**arguments: Any) -> Any:
-        opened.function().table.item.change(lambda brackets: brackets.records.pop(arn("a"), None))
-        return listed(**arguments)
-
-    opened.provisioned.list_provisioned_concurrency_configs = listing  # type: ignore[method-assign]
-    hand_over(opened, eventbridge.scheduled("BracketSweepRule"))
-    assert opened.leaks == [(0, [])]
-    assert opened.on == {}
-
-
-def test_a_bracket_older_than_any_execution_is_closed_though_nobody_can_be_asked(
-    opened: BracketBench,
-) -> None:
-    opened.executions.reachable = False
-    opened.clock.sleep(LONGEST_RUN)
-    assert hand_over(opened, eventbridge.scheduled("BracketSweepRule"))["leaked_slots"] == 12
-    assert opened.on == {}
-
-
-def test_no_execution_lasts_longer_than_the_sweep_believes() -> None:
-    assert json.loads((ROOT / "statemachine/train.asl.json").read_text())["TimeoutSeconds"] == LONGEST_RUN
-
-
-def test_a_leak_is_told_with_its_owner_also_where_it_can_not_be_switched_off(opened: BracketBench) -> None:
-    """What nobody can switch off is what the alarm is for."""
-    opened.end("a")
-    opened.refuse(DELETE, {*opened.on})
-    with pytest.raises(BracketError, match="own trouble"):
-        hand_over(opened, eventbridge.scheduled("BracketSweepRule"))
-    assert opened.leaks == [(12, [arn("a")])]
-
-
-@pytest.mark.parametrize("operation", [DELETE, LIST])
-def test_shards_in_trouble_keep_no_other_on(opened: BracketBench, operation: str) -> None:
-    opened.end("a")
-    first, second, *_ = sorted(opened.on)
-    opened.refuse(operation, {first, second})
-    with pytest.raises(BracketError, match="own trouble"):
-        hand_over(opened, eventbridge.scheduled("BracketSweepRule"))
-    # What a shard does not tell is in the records still, so that it is switched off all the same.
-    assert {*opened.on} <= {first, second}
 
 
 def test_a_shard_that_does_not_tell_what_it_has_keeps_what_is_its_holder_s(opened: BracketBench) -> None:
