@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.interpreters import COMPARED, interpreter
+
+# The tests run side by side already: threads of numeric libraries would wait for each other's cores. They
+# read this when they are first imported, here or in a process that a test starts.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 
 @pytest.fixture(params=COMPARED)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 BATCH = 10
+LONG_POLL_SECONDS = 1
+"""How long SQS may look: with 0 it asks some of its machines only, and may miss what is there."""
+
 HIDDEN_SECONDS = 120
 """How long a message is hidden from others while we look at the queue; they see it again right after."""
 
@@ -68,7 +71,7 @@ class DeadLetters:
                 QueueUrl=self.url,
                 MaxNumberOfMessages=BATCH,
                 VisibilityTimeout=HIDDEN_SECONDS,
-                WaitTimeSeconds=1,
+                WaitTimeSeconds=LONG_POLL_SECONDS,
                 MessageAttributeNames=["reason"],
                 MessageSystemAttributeNames=["SentTimestamp"],
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,12 @@ def execution_arn(name: str) -> str:
     return f"arn:aws:states:eu-west-3:123456789012:execution:snakebatch-train:{name}"
 
 
+@cache
+def clients() -> tuple[Any, Any, Any]:
+    """S3, SQS and DynamoDB for all benches: making them takes longer than most tests; each call is mocked."""
+    return boto3.client("s3"), boto3.client("sqs"), boto3.client("dynamodb")
+
+
 @dataclass
 class MeshBench:
     """Everything a training needs but Step Functions and Lambda; use within ``mock_aws``."""
@@ -49,9 +56,7 @@ class MeshBench:
     clock: Clock = field(default_factory=SimulatedClock)
 
     def __post_init__(self) -> None:
-        self.s3 = boto3.client("s3")
-        self.sqs = boto3.client("sqs")
-        self.dynamodb = boto3.client("dynamodb")
+        self.s3, self.sqs, self.dynamodb = clients()
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
         self.queue_url = self.sqs.create_queue(QueueName="reports")["QueueUrl"]
         self.dlq_url = self.sqs.create_queue(QueueName="reports-dlq")["QueueUrl"]

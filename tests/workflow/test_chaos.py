@@ -11,12 +11,13 @@ from snakebatch.chaos.fixtures import Chaos, chaos
 from snakebatch.chaos.kinds import KINDS
 from snakebatch.chaos.plan import Fault, Plan, plan
 from snakebatch.chaos.verdict import ABORTED, TRAINED
+from tests.support.scale import scaled
 
 __all__ = ["chaos"]
 
 pytestmark = pytest.mark.slow
 
-SEED, RUNS = "ci", 7
+SEED, RUNS = "ci", scaled(4, 7)
 SHAPE = replace(
     plan(SEED, 1).shape, rows=160, layers=1, tau=60, grain="slice", levels=2, slots=2, slots_required=False
 )

@@ -1,4 +1,4 @@
-"""Fifty jobs at once, and two hundred who ask how far they are: no error, and nothing is lost."""
+"""Many jobs at once, and more who ask how far they are: no error, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 from snakebatch.local.cloud import EmbeddedCloud
 from tests.support import load
 from tests.support.api import KEY, KEY_VARIABLES
+from tests.support.scale import scaled
 from tests.support.training import Ended
 
 pytestmark = pytest.mark.slow
 
-JOBS, POLLERS = 50, 200
+JOBS, POLLERS = scaled(12, 50), scaled(60, 200)
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def cloud() -> Iterator[EmbeddedCloud]:
         yield running
 
 
-def test_fifty_jobs_at_once_and_two_hundred_pollers(cloud: EmbeddedCloud) -> None:
+def test_many_jobs_at_once_and_more_pollers(cloud: EmbeddedCloud) -> None:
     found = load.run(cloud.url, KEY, JOBS, POLLERS)
     assert found.errors == [], cloud.logs()
     assert list(found.ends.values()) == ["SUCCEEDED"] * JOBS

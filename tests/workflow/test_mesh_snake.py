@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +29,23 @@ from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.mesh.api_keys import hash_of
 from tests.support.cloud_clients import STACK, StackClients
 from tests.support.predictions import in_process, json_of, queries, small_snake
+from tests.support.scale import scaled
 
 KEY = "a-key-for-the-tests-of-the-client"
 PARAMETERS: dict[str, Any] = {"n_layers": 2, "bucket": 20, "tau": 60, "seed": 5}
+WAYS = ("http", "stack")
 SIZES = {"http": (1, 4_999, 5_000), "stack": (1, 5_000)}
 """Rows of a batch; the sizes between are the same code both ways."""
-CASES = [(way, size, mode) for way, sizes in SIZES.items() for size in sizes for mode in MODES]
-CASES += [("http", 20_001, mode) for mode in ("prediction", "audit")]
+TOLD_ROW_BY_ROW = {"http": (1, scaled(1_200, 5_000)), "stack": (1, scaled(500, 5_000))}
+"""Of a mode that needs the population, which the mesh is always asked for: no size is a boundary."""
+CASES = [
+    (way, size, mode)
+    for way in WAYS
+    for mode in MODES
+    for size in (TOLD_ROW_BY_ROW if mode in POPULATION_MODES else SIZES)[way]
+]
+CASES += [("http", 20_001, "prediction"), ("http", scaled(5_000, 20_001), "audit")]
 """Several requests' worth in two modes only: test_predict.py asks for as many in all of them."""
-
-WAYS = ("http", "stack")
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +63,24 @@ def how(cloud: EmbeddedCloud, way: str = "http") -> dict[str, Any]:
     return {"url": cloud.url, "key": KEY, "progress": False}
 
 
-@pytest.fixture(scope="module", params=WAYS)
-def small(request: pytest.FixtureRequest, cloud: EmbeddedCloud) -> Iterator[MeshSnake]:
-    """The model of tests/support/predictions.py, trained on the mesh."""
-    rows = small_snake().population
-    with MeshSnake(rows, "y", n_layers=2, bucket=6, seed=1, **how(cloud, request.param)) as snake:
-        assert snake.layers == small_snake().layers
-        yield snake
+@pytest.fixture(scope="module")
+def trained(cloud: EmbeddedCloud) -> Iterator[Callable[[str], MeshSnake]]:
+    """The model of tests/support/predictions.py, trained on the mesh: once for each way to it."""
+    with ExitStack() as open_until_the_end:
+
+        @cache
+        def train(way: str) -> MeshSnake:
+            rows = small_snake().population
+            snake = MeshSnake(rows, "y", n_layers=2, bucket=6, seed=1, **how(cloud, way))
+            assert snake.layers == small_snake().layers
+            return open_until_the_end.enter_context(snake)
+
+        yield train
+
+
+@pytest.fixture(params=WAYS)
+def small(request: pytest.FixtureRequest, trained: Callable[[str], MeshSnake]) -> MeshSnake:
+    return trained(request.param)
 
 
 def table(rows: int = 150) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from snakebatch.engine.answers import MODES
+from snakebatch.engine.answers import MODES, POPULATION_MODES
 from snakebatch.errors import ChecksumError, InputError, ModelError, StrippedModelError
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.local.sfn_server import serve
@@ -23,9 +23,13 @@ from snakebatch.mesh.prediction_store import PredictionStore
 from snakebatch.mesh.sync_client import sync_client
 from tests.support.handlers import event
 from tests.support.predictions import KEY, ask, in_process, json_of, queries, small_snake, write_models
+from tests.support.scale import scaled
 from tests.support.training import Ended, finish, read
 
 SIZES = (1, 4_999, 5_000, 20_001)
+TOLD_ROW_BY_ROW = SIZES[: scaled(2, 4)]
+"""Of a mode that needs the population: 40 chunks of 125 rows already."""
+CASES = [(mode, size) for mode in MODES for size in (TOLD_ROW_BY_ROW if mode in POPULATION_MODES else SIZES)]
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +45,7 @@ def client(cloud: EmbeddedCloud, stepfunctions: Any = None) -> PredictClient:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("mode", "size"), CASES)
 def test_the_mesh_answers_as_snake_does_in_process(cloud: EmbeddedCloud, mode: str, size: int) -> None:
     assert predict_sync(client(cloud), KEY, queries(size), mode) == in_process(mode, size)
 

@@ -20,6 +20,7 @@ from snakebatch.engine.csv_table import read_csv
 from snakebatch.engine.intake import Intake, digest
 from snakebatch.errors import InputError
 from snakebatch.snake_input import read_table
+from tests.support.scale import scaled
 
 
 def arrived(table: Table) -> Intake:
@@ -160,7 +161,7 @@ cells = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=scaled(150, 400), deadline=None)
 @given(st.lists(st.tuples(cells, cells, st.sampled_from(["a", "b", "c"])), min_size=1, max_size=8))
 def test_cells_of_all_kinds_in_any_mixture(rows: list[tuple[Any, Any, str]]) -> None:
     check([{"y": y, "one": one, "two": two} for one, two, y in rows], "y")

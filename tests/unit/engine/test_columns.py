@@ -14,6 +14,7 @@ from snakebatch.engine.columns import measured, truth
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.literals import KINDS, PLAIN_MEASURES, holds
 from snakebatch.engine.population import NumberColumn, Population, TextColumn
+from tests.support.scale import scaled
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
@@ -71,7 +72,7 @@ def population_of(rows: list[tuple[float, str]]) -> Population:
 POPULATIONS = st.lists(st.tuples(NUMBERS, TEXTS), min_size=1, max_size=12).map(population_of)
 
 
-@settings(max_examples=300)
+@settings(max_examples=scaled(120, 300))
 @given(POPULATIONS, st.lists(st.one_of(LITERALS, ODD_LITERALS), min_size=1, max_size=8), st.data())
 def test_truth_is_holds_on_every_row(population: Population, literals: list[Literal], data: Any) -> None:
     # Several literals on one population, so that what one of them cached is met by the next.

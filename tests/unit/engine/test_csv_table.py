@@ -30,6 +30,7 @@ from snakebatch.engine.intake import (
 from snakebatch.engine.population import NumberColumn
 from snakebatch.engine.targets import TargetSniffer, coerce_target
 from snakebatch.errors import InputError
+from tests.support.scale import scaled
 
 
 class Table:
@@ -181,7 +182,7 @@ def tables(draw: some.DrawFn) -> bytes:
     return data[: len(data) // 2] + b"\xff" + data[len(data) // 2 :] if draw(rarely(30)) else data
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=scaled(250, 600), deadline=None)
 @given(
     data=tables(),
     size=some.sampled_from([1, 3, 10, 40, 1000]),

@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 from snakebatch.engine import decimals as module
 from snakebatch.engine.decimals import decimals
 from snakebatch.engine.plain_numbers import plain_numbers
+from tests.support.scale import scaled
 
 DIGITS = some.text("0123456789", max_size=24)
 DECIMALS = some.builds(
@@ -49,7 +50,7 @@ def check(texts: list[str]) -> None:
         assert found.view(np.int64).tolist() == expected.view(np.int64).tolist()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=scaled(120, 300), deadline=None)
 @given(some.lists(TEXTS, min_size=1, max_size=30))
 @example(["-0", "+.5", "5.", "00000.1", "-0.0", "0", "1" * 16, "1" * 17, "0." + "9" * 22])
 @example(["9007199254740993", "9007199254740993.", "900719925474099.3", "18446744073709551615", "9" * 19])
@@ -58,7 +59,7 @@ def test_numbers_are_as_float_reads_them(texts: list[str]) -> None:
     check(["1.25"] * 100 + texts)  # few hard ones among many
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=scaled(120, 300), deadline=None)
 @given(some.lists(ANY, min_size=1, max_size=3))
 @example(["", ""])
 @example(["1", "1.2.3"])
@@ -68,7 +69,7 @@ def test_what_is_no_number_is_refused(texts: list[str]) -> None:
     check(["7"] * 40 + texts + ["0.5"] * 40)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=scaled(120, 300), deadline=None)
 @given(
     some.lists(some.builds(halfway, some.floats(1e-3, 1e13), some.integers(0, 20)), min_size=1, max_size=40)
 )

@@ -21,8 +21,10 @@ from snakebatch.engine.literal import Literal
 from snakebatch.engine.population import Population
 from snakebatch.engine.profiles import resolve_profile
 from snakebatch.engine.settings import Settings
+from tests.support.scale import scaled
 
 TAU, BUCKET = 1000, 250
+N_ODD = scaled(4_000, 12_000)
 
 
 def _population(columns: dict[str, list[object]]) -> Population:
@@ -35,10 +37,8 @@ def _labels(count: int) -> list[object]:
 
 
 def _hexadecimal_ids() -> Population:
-    draw = random.Random(2)
-    return _population(
-        {"y": _labels(100_000), "id": [f"{draw.getrandbits(64):016x}" for _ in range(100_000)]}
-    )
+    draw, n = random.Random(2), scaled(30_000, 100_000)
+    return _population({"y": _labels(n), "id": [f"{draw.getrandbits(64):016x}" for _ in range(n)]})
 
 
 def _serial_ids() -> Population:
@@ -46,8 +46,8 @@ def _serial_ids() -> Population:
 
 
 def _ids_without_a_common_letter() -> Population:
-    ids = [chr(0x4E00 + k) if k < 6_000 else chr(0x20000 + k) for k in range(12_000)]
-    return _population({"y": _labels(12_000), "id": list(ids)})
+    ids = [chr(0x4E00 + k) if k < N_ODD // 2 else chr(0x20000 + k) for k in range(N_ODD)]
+    return _population({"y": _labels(N_ODD), "id": list(ids)})
 
 
 def _heavy_tail() -> Population:

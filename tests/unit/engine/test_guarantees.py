@@ -13,6 +13,7 @@ from snakebatch.engine.profiles import resolve_profile
 from snakebatch.engine.settings import Settings
 from snakebatch.engine.trainer import train_layers
 from tests.support.guarantees import check_layer
+from tests.support.scale import scaled
 
 _WORDS = st.text(alphabet=string.ascii_letters + string.digits + " .,-éß漢😀\u0130", max_size=12)
 _NUMBERS = st.one_of(
@@ -54,7 +55,7 @@ def _populations(draw):
     return [dict(zip(["y", "p", "q", "r", "s"], row, strict=False)) for row in rows]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=scaled(60, 150))
 @given(
     rows=_populations(),
     bucket=st.integers(1, 12),

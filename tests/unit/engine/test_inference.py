@@ -27,6 +27,7 @@ from snakebatch.engine.routing import Forest
 from snakebatch.engine.rules import Rules
 from snakebatch.engine.thresholds import Measures
 from snakebatch.engine.votes import VotePairs
+from tests.support.scale import scaled
 from tests.unit.engine.test_columns import LITERALS, ODD_LITERALS
 
 HEADER = ("y", "x", "t")
@@ -111,7 +112,7 @@ def linear_votes(model: Model, row: dict[str, Any]) -> tuple[list[int], list[int
     return places, votes
 
 
-@settings(max_examples=300)
+@settings(max_examples=scaled(80, 300))
 @given(LAYERS, QUERIES, st.sampled_from([0, 2]))
 def test_any_layers_answer_as_the_linear_walk(
     layers: list[list[Bucket]], queries: list[Any], rank_cost: int
@@ -144,7 +145,7 @@ def test_pairs_of_votes_say_what_the_table_says(layers: list[list[Bucket]], quer
         assert one.tolist() == other.tolist()
 
 
-@settings(max_examples=200)
+@settings(max_examples=scaled(60, 200))
 @given(
     st.lists(st.lists(SOME_LITERALS, max_size=4).map(tuple), min_size=1, max_size=70),
     QUERIES,
@@ -235,7 +236,7 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=scaled(80, 300))
 @given(st.lists(NUMBERS, min_size=1, max_size=6), st.data())
 def test_means_of_many_rows_are_those_of_their_candles(numbers: list[float], data: Any) -> None:
     counts = st.lists(st.integers(0, 3), min_size=len(numbers), max_size=len(numbers))

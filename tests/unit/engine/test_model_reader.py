@@ -15,6 +15,7 @@ from snakebatch import Snake
 from snakebatch.engine.model import Model
 from snakebatch.errors import ModelError
 from tests.support.hostile_models import BUCKET, changed, small_model
+from tests.support.scale import scaled
 
 FAULTS: list[tuple[tuple[Any, ...], Any, str]] = [
     (("header",), None, "header"),
@@ -152,7 +153,7 @@ def _places(content: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [place for key, value in items for place in [(*here, key), *_places(value, (*here, key))]]
 
 
-@settings(max_examples=400)
+@settings(max_examples=scaled(150, 400))
 @given(st.sampled_from(_places(small_model())), _JSON)
 def test_whatever_stands_anywhere_a_model_is_refused_or_answers(place: tuple[Any, ...], value: Any) -> None:
     content = copy.deepcopy(changed(place, value))

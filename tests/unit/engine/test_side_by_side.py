@@ -19,6 +19,7 @@ from snakebatch.engine.profiles import resolve_profile
 from snakebatch.engine.settings import Settings
 from snakebatch.engine.side_by_side import batches
 from snakebatch.engine.trainer import train_layers, whole_slices
+from tests.support.scale import scaled
 
 
 def _mixed(n: int, classes: int, seed: int = 7) -> Population:
@@ -90,8 +91,8 @@ def test_texts_of_a_thousand_characters_are_measured_once_for_each_measure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     draw = np.random.default_rng(1)
-    letters = np.array(list("abcdefghij klmnop"))
-    rows = [{"y": k % 2, "t": "".join(draw.choice(letters, 1000))} for k in range(1000)]
+    letters, n = np.array(list("abcdefghij klmnop")), scaled(400, 1000)
+    rows = [{"y": k % 2, "t": "".join(draw.choice(letters, 1000))} for k in range(n)]
     population = read_rows(rows, "y").population
     calls: Counter[str] = Counter()
     for name, score in list(measured_rows._SCORES.items()):
@@ -106,8 +107,8 @@ def test_texts_of_a_thousand_characters_are_measured_once_for_each_measure(
     built = sum(len(bucket.clauses) for bucket in buckets)
     references = 6 * measured_rows.REFERENCES
     samples = 1 + sum(len(bucket.condition or ()) for bucket in buckets)
-    assert calls["scores"] <= references * (1000 * samples + 1000), "a text, reference and group each once"
-    assert calls["spelled"] <= 2 * 1000 * built, "of the candidates of a clause, few are new to their bucket"
+    assert calls["scores"] <= references * (n * samples + n), "a text, reference and group each once"
+    assert calls["spelled"] <= 2 * n * built, "of the candidates of a clause, few are new to their bucket"
     assert peak < 300 << 20
 
 

@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import MeshBench
+from tests.support.scale import scaled
 from tests.support.training import in_process
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=5)
@@ -39,7 +40,7 @@ def tables(draw: st.DrawFn) -> str:
     return text.getvalue()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=scaled(10, 25), deadline=None)
 @given(text=tables(), grain=st.sampled_from(["slice", "bucket"]), levels=st.sampled_from([1, "auto"]))
 def test_mesh_and_process_agree(text: str, grain: str, levels: int | str) -> None:
     parameters = {"n_layers": 2, "bucket": 3, "tau": 8, "seed": 11}

@@ -22,7 +22,9 @@ OUTDATED = "FingerprintError"
 
 
 @pytest.fixture
-def letters(mesh: MeshBench) -> DeadLetters:
+def letters(mesh: MeshBench, monkeypatch: pytest.MonkeyPatch) -> DeadLetters:
+    # The mock has all messages at hand, and would really wait.
+    monkeypatch.setattr("snakebatch.mesh.dead_letters.LONG_POLL_SECONDS", 0)
     return DeadLetters(mesh.sqs, mesh.dlq_url, mesh.queue_url, mesh.store)
 
 

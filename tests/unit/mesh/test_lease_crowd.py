@@ -17,6 +17,7 @@ from snakebatch.clock import SimulatedClock
 from snakebatch.mesh.budget import Budget, Want
 from snakebatch.planner.rate import SHORT_INVOCATION, SPAWN_RATE, WINDOW
 from tests.support.brackets import BracketBench, arn
+from tests.support.scale import scaled
 
 
 @dataclass
@@ -110,7 +111,7 @@ def test_two_and_one_dies_holding_everything(bench: BracketBench) -> None:
     assert bench.function().leases.read().leases == {}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", range(1, scaled(1, 2) + 1))
 def test_twenty_share_everyone_is_served_and_no_lease_is_lost(bench: BracketBench, seed: int) -> None:
     draw = random.Random(seed)
     crowd = Crowd(bench)
@@ -154,7 +155,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=scaled(50, 200), deadline=None)
 @given(STEPS)
 def test_whatever_happens_the_shares_never_pass_the_rate(steps: list[Any]) -> None:
     budget, now = Budget(), SimulatedClock().time()

@@ -17,6 +17,7 @@ from snakebatch.planner.simulated import Choices
 from snakebatch.planner.simulator import simulate
 from snakebatch.planner.spawn_rate import busiest_window
 from snakebatch.planner.workload import Cut, Job, workload
+from tests.support.scale import scaled
 
 ROWS = some.floats(1, 7.5).map(lambda exponent: round(10**exponent))
 JOBS = some.builds(
@@ -27,10 +28,11 @@ JOBS = some.builds(
     tau=some.sampled_from([100, 500, 1000, 5000]),
     weight=some.sampled_from([1.0, 1.5, 2.7]),
 )
+
 KNOWN, PRICE = constants(), prices()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=scaled(200, 500), deadline=None)
 @given(JOBS, some.sampled_from(sorted(RULE_BOOKS)), some.integers(0, 120), some.integers(0, 2**32))
 def test_a_feasible_plan_breaks_no_limit_in_simulation(job: Job, rules: str, slots: int, seed: int) -> None:
     book = RULE_BOOKS[rules]

@@ -1,0 +1,16 @@
+"""How much the long tests do: enough for every change, or all of it (`make test-full`).
+
+The usual size still meets each kind of what is tested (every point of a kill, each side of a boundary);
+the full one repeats it with more draws, more jobs, larger tables.
+"""
+
+from __future__ import annotations
+
+import os
+
+FULL = os.environ.get("SNAKEBATCH_TESTS") == "full"
+
+
+def scaled(usual: int, full: int) -> int:
+    """A count or a size: ``usual`` in ``make test`` and CI, ``full`` in ``make test-full``."""
+    return full if FULL else usual
