@@ -16,6 +16,8 @@ READY := $(VENV)/.ready
 JOBS ?= auto
 ARGS ?=
 export PYTHON
+# uv leaves compiling to the first import, which must then be allowed to keep what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env docs-env serve openapi validate build deploy-test deploy-check teardown loopback events chaos audit licences sbom fuzz \
 	lint format pr bench soak lock clean
@@ -26,10 +28,12 @@ help: ## list the targets
 
 setup: $(READY) ## create .venv from the lock (once, and again when the lock changes)
 
-# The package itself goes in as an editable install, built with what the lock brought: nothing is looked up.
+# The package itself goes in as an editable install, built with what the lock brought: nothing is looked up. A gatherer
+# writes no bytecode: what it imports is compiled here.
 $(READY): $(LOCK) pyproject.toml tools/find-python tools/make-venv
 	@python=$$(tools/find-python) && tools/make-venv "$$python" $(VENV) $(LOCK)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c "import gatherer.__main__, gatherer.api.server"
 	@touch $(READY)
 
 train: $(READY) ## train on the bundled penguins through the whole workflow; the model goes to out/
