@@ -19,7 +19,7 @@ export PYTHON
 # uv leaves compiling to the first import, which must then be allowed to keep what it compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env docs-env serve openapi validate build deploy-test deploy-check teardown loopback events chaos audit licences sbom fuzz \
+.PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env docs-env docs docs-links cli-page serve openapi validate build deploy-test deploy-check teardown loopback events chaos audit licences sbom fuzz \
 	lint format pr bench soak lock clean
 .DEFAULT_GOAL := help
 
@@ -70,6 +70,16 @@ browser-env: $(READY)
 docs-env: $(READY)
 	@tools/make-venv $(BIN)/python $(DOCS_VENV) $(DOCS_LOCK)
 	@tools/lay-over $(DOCS_VENV) $(VENV)
+
+docs: docs-env ## build the site of docs/ into build/site; a warning is an error
+	@tools/make-docs build/site
+	@echo "open build/site/index.html"
+
+docs-links: docs-env ## ask every external link of the site; needs a network
+	@tools/make-docs build/docs-links linkcheck
+
+cli-page: $(READY) ## write docs/reference/cli.md anew, after a change of the command line
+	@$(BIN)/python -m tools.cli_page
 
 validate: deploy-env ## sam validate --lint, without an account
 	@SAM_CLI_TELEMETRY=0 $(DEPLOY_VENV)/bin/sam validate --region eu-west-3

@@ -1,6 +1,6 @@
 """Clocks that are handed in, so that nothing in this project waits or measures by itself.
 
-`SystemClock` is the real one. `SimulatedClock` is for tests and planning: its time stands still while
+``SystemClock`` is the real one. ``SimulatedClock`` is for tests and planning: its time stands still while
 anything that takes part in it works, and jumps to the next moment somebody waits for as soon as everybody
 waits. A workflow that sleeps for a week ends at once, and two runs of it see the same times.
 """
@@ -60,9 +60,9 @@ class SimulatedClock:
     """Time that advances only when everything that takes part in it is waiting for it.
 
     Takers-part are counted: the executor counts its loop and its worker threads while they run, a test
-    thread counts itself inside `holding()`. A counted thread that calls `sleep` is not running meanwhile.
+    thread counts itself inside ``holding()``. A counted thread that calls ``sleep`` is not running meanwhile.
     At a count of zero the clock jumps to the earliest moment anybody waits for, and wakes those who wait
-    for it. A thread that is not counted may `sleep` too: it waits until the others have let time pass.
+    for it. A thread that is not counted may ``sleep`` too: it waits until the others have let time pass.
     """
 
     def __init__(self, start: float = 1_750_000_000.0) -> None:
@@ -101,7 +101,7 @@ class SimulatedClock:
                 self._woken.wait()
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
-        """Make `callback` at that moment, from whichever thread lets time advance; it must not block."""
+        """Make ``callback`` at that moment, from whichever thread lets time advance; it must not block."""
         with self._lock:
             timer = Timer(callback)
             heapq.heappush(self._timers, (when, next(self._order), timer))
@@ -120,7 +120,7 @@ class SimulatedClock:
             self._advance()
 
     def adopt(self, counted: int) -> None:
-        """Say how many of the counted things the calling thread stands for: what its `sleep` gives back."""
+        """Say how many of the counted things the calling thread stands for: what its ``sleep`` gives back."""
         self._thread.counted = counted
 
     @contextmanager

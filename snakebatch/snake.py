@@ -48,8 +48,17 @@ class Snake:
         Who makes the leaves: ``"snakebatch"``, or ``"licensed"`` for ``algorithmeai.Snake`` where a version
         that has it is installed (``lookahead`` is then its own).
 
-    Raises InputError on data or parameters that can't be used, ModelError on a model that can't be read.
-    Warns (PartialModelWarning) of a model with missing leaves, which ``coverage`` and ``gaps`` tell of.
+    Raises
+    ------
+    InputError
+        On data or parameters that can't be used, or rows that can't be asked about: it names the place.
+    ModelError
+        On a model that can't be read; StrippedModelError where a question needs rows that were left out.
+
+    Warns
+    -----
+    PartialModelWarning
+        Of a model with missing leaves, which ``coverage`` and ``gaps`` tell of.
     """
 
     def __init__(
@@ -101,12 +110,12 @@ class Snake:
 
     @property
     def population(self) -> list[dict[str, Any]]:
-        """The rows as dicts in header order; StrippedModelError where they were left out."""
+        """The rows that were trained on, as dicts in header order; raises StrippedModelError without them."""
         return self._model.population
 
     @property
     def targets(self) -> list[Any]:
-        """The target of every row of the population."""
+        """The target of every row of the population; there in a stripped model too."""
         return self._model.targets
 
     @property
@@ -121,7 +130,7 @@ class Snake:
 
     @property
     def datatypes(self) -> list[str]:
-        """Datatypes, parallel to the header."""
+        """Datatypes, parallel to the header; of the target B, I, N, T or J, of features N or T."""
         return list(self._model.datatypes)
 
     @property
@@ -131,7 +140,7 @@ class Snake:
 
     @cached_property
     def layers(self) -> list[list[dict[str, Any]]]:
-        """The layers as model.json has them: chains of buckets in test order (a copy)."""
+        """The layers as model.json has them, that is chains of buckets in test order (a copy)."""
         return [[bucket_content(bucket) for bucket in layer] for layer in self._model.layers]
 
     @property
@@ -146,7 +155,7 @@ class Snake:
 
     @property
     def coverage(self) -> float:
-        """The part of rows x layers whose bucket is there: 1.0 unless the model is partial."""
+        """The part of rows x layers whose bucket is there; 1.0 unless the model is partial."""
         return gaps.coverage(self._model)
 
     @property
@@ -166,18 +175,24 @@ class Snake:
         return self._answer(rows, self._prediction, self._model.predictions)
 
     def get_batch_prediction(self, rows: Any) -> list[Any]:
-        """The predictions of a list or DataFrame, as a list."""
+        """The predictions of a list, an array or a DataFrame, as a list, also of one row."""
         columns = query_columns_of(rows, self._model.header)
         return self._model.predictions(
             queries_of(rows, self._model.header)[0] if columns is None else columns
         )
 
     def get_probability(self, rows: Any) -> Any:
-        """P by class, a dict in class order; the key of an object target is its JSON text."""
+        """Each class with its share of the votes (0 to 1), a dict in class order.
+
+        Without votes all are equal. The key of a target that is a dict or a list is its JSON text.
+        """
         return self._answer(rows, self._probability, partial(answers.probabilities, self._model))
 
     def get_lookalikes(self, rows: Any) -> Any:
-        """``[row, target, cond]`` of every member that votes, in layer, then position, order."""
+        """``[row, target, cond]`` of every member that votes, in layer, then position, order.
+
+        ``row`` is its number in ``population``, ``cond`` the clauses that are false on the row that asks.
+        """
         self._model.need_population("a list of lookalikes")
         return self._answer(rows, partial(answers.lookalikes, self._model))
 
@@ -187,24 +202,25 @@ class Snake:
         return self._answer(rows, partial(answers.labeled, self._model))
 
     def get_audit(self, rows: Any) -> Any:
-        """Why the row is answered so: Routing AND and Lookalike AND of every layer, as text."""
+        """Why the row is answered so, as text of some lines: Routing AND and Lookalike AND of every layer."""
         return self._answer(rows, partial(audits.audit, self._model))
 
     def get_augmented(self, rows: Any) -> Any:
-        """The row with Lookalikes, Probability, Prediction and Audit."""
+        """A copy of the row with the keys Lookalikes, Probability, Prediction and Audit."""
         return self._answer(rows, partial(audits.augmented, self._model))
 
     def get_candle(self, rows: Any) -> Any:
-        """high, q3, median, q1, low, mean, iqr_mean, std and n of the lookalikes' targets; None where n is
-        0.
+        """A dict of the lookalikes' targets as numbers: high, q3, median, q1, low, mean, iqr_mean, std, n.
+
+        In the target's unit. Where ``n`` is 0, so that nobody looks alike, all others are None.
         """
         return self._answer(rows, self._model.candle, self._model.candles)
 
     def get_regression(self, rows: Any, *, explain: bool = False) -> Any:
-        """``iqr_mean`` of the candle; where no lookalike is found, the mean of the buckets (never NaN).
+        """``iqr_mean`` of the candle, in the target's unit; where nobody looks alike, the buckets' mean.
 
-        With ``explain`` a dict ``{"value", "source", "n"}``, whose source says ``"lookalikes"`` or ``"bucket
-        mean"``.
+        Never NaN. With ``explain`` a dict ``{"value", "source", "n"}``, whose source says ``"lookalikes"`` or
+        ``"bucket mean"``.
         """
 
         def told(found: Regression) -> Any:

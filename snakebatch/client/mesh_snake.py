@@ -55,10 +55,17 @@ class MeshSnake(MeshSnakeBase):
         httpx's transport, and who waits: for tests.
     **more
         Other parameters of the workflow: ``leaf_grain``, ``levels_per_wave``, ``slots``, ``slots_required``,
-        ``min_share``, ``max_share``, ``max_usd``, ``job``.
+        ``min_share``, ``max_share``, ``max_usd``, ``partial``, ``job``.
 
-    Raises InputError on data or parameters that can't be used, before anything is sent; UnreachableError,
-    KeyRefusedError or ServiceError where the mesh can't be asked; what the training ended with.
+    Raises
+    ------
+    InputError
+        On data or parameters that can't be used, before anything is sent; it names the place.
+    ServiceError
+        Where the mesh can't be asked (UnreachableError, KeyRefusedError), or the training ended without a
+        model for a reason of the mesh's (JobFailedError). Other reasons keep their own kind, as PlanError.
+    NotReadyError
+        After ``timeout`` seconds of waiting; the training goes on.
     """
 
     def _open(
@@ -127,7 +134,7 @@ class MeshSnake(MeshSnakeBase):
     # the job
 
     def status(self) -> JobStatus:
-        """How far the training is."""
+        """How far the training is; raises UnknownJobError where there is no such job."""
         return self._run(self._core.status())
 
     def wait(self, timeout: float | None = None) -> JobStatus | None:
@@ -140,7 +147,10 @@ class MeshSnake(MeshSnakeBase):
         return self._run(self._core.wait(timeout))
 
     def receipt(self) -> dict[str, Any]:
-        """What the training took, beside what was planned."""
+        """What the training took, beside what was planned: seconds by state, US dollars by kind, shards.
+
+        Raises NotReadyError while it runs.
+        """
         return self._run(self._core.receipt())
 
     def delete(self) -> None:
@@ -179,16 +189,16 @@ class MeshSnake(MeshSnakeBase):
         return self._ask(rows, "prediction")
 
     def get_batch_prediction(self, rows: Any) -> list[Any]:
-        """The predictions of a list or DataFrame, as a list."""
+        """The predictions of a list, an array or a DataFrame, as a list, also of one row."""
         found: list[Any] = self._run(self._core.ask(rows, "prediction", batch=True))
         return found
 
     def get_probability(self, rows: Any) -> Any:
-        """P by class, a dict in class order; the key of an object target is its JSON text."""
+        """Each class with its share of the votes (0 to 1), a dict in class order."""
         return self._ask(rows, "probability")
 
     def get_lookalikes(self, rows: Any) -> Any:
-        """``[row, target, cond]`` of every member that votes."""
+        """``[row, target, cond]`` of every member that votes, in layer, then position, order."""
         return self._ask(rows, "lookalikes")
 
     def get_lookalikes_labeled(self, rows: Any) -> Any:
@@ -196,15 +206,15 @@ class MeshSnake(MeshSnakeBase):
         return self._here(lambda snake: snake.get_lookalikes_labeled(rows), needs="a list of lookalikes")
 
     def get_audit(self, rows: Any) -> Any:
-        """Why the row is answered so, as text."""
+        """Why the row is answered so, as text of some lines."""
         return self._ask(rows, "audit")
 
     def get_augmented(self, rows: Any) -> Any:
-        """The row with Lookalikes, Probability, Prediction and Audit."""
+        """A copy of the row with the keys Lookalikes, Probability, Prediction and Audit."""
         return self._ask(rows, "augmented")
 
     def get_candle(self, rows: Any) -> Any:
-        """high, q3, median, q1, low, mean, iqr_mean, std and n of the lookalikes' targets."""
+        """A dict of the lookalikes' targets: high, q3, median, q1, low, mean, iqr_mean, std and n."""
         return self._ask(rows, "candle")
 
     def get_regression(self, rows: Any, *, explain: bool = False) -> Any:

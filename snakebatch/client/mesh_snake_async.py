@@ -103,7 +103,7 @@ class AsyncMeshSnake(MeshSnakeBase):
     # the job
 
     async def status(self) -> JobStatus:
-        """How far the training is."""
+        """How far the training is; raises UnknownJobError where there is no such job."""
         return await self._run(self._core.status())
 
     async def wait(self, timeout: float | None = None) -> JobStatus | None:
@@ -149,16 +149,16 @@ class AsyncMeshSnake(MeshSnakeBase):
         return await self._ask(rows, "prediction")
 
     async def get_batch_prediction(self, rows: Any) -> list[Any]:
-        """The predictions of a list or DataFrame, as a list."""
+        """The predictions of a list, an array or a DataFrame, as a list, also of one row."""
         found: list[Any] = await self._run(self._core.ask(rows, "prediction", batch=True))
         return found
 
     async def get_probability(self, rows: Any) -> Any:
-        """P by class, a dict in class order; the key of an object target is its JSON text."""
+        """Each class with its share of the votes (0 to 1), a dict in class order."""
         return await self._ask(rows, "probability")
 
     async def get_lookalikes(self, rows: Any) -> Any:
-        """``[row, target, cond]`` of every member that votes."""
+        """``[row, target, cond]`` of every member that votes, in layer, then position, order."""
         return await self._ask(rows, "lookalikes")
 
     async def get_lookalikes_labeled(self, rows: Any) -> Any:
@@ -168,15 +168,15 @@ class AsyncMeshSnake(MeshSnakeBase):
         )
 
     async def get_audit(self, rows: Any) -> Any:
-        """Why the row is answered so, as text."""
+        """Why the row is answered so, as text of some lines."""
         return await self._ask(rows, "audit")
 
     async def get_augmented(self, rows: Any) -> Any:
-        """The row with Lookalikes, Probability, Prediction and Audit."""
+        """A copy of the row with the keys Lookalikes, Probability, Prediction and Audit."""
         return await self._ask(rows, "augmented")
 
     async def get_candle(self, rows: Any) -> Any:
-        """high, q3, median, q1, low, mean, iqr_mean, std and n of the lookalikes' targets."""
+        """A dict of the lookalikes' targets: high, q3, median, q1, low, mean, iqr_mean, std and n."""
         return await self._ask(rows, "candle")
 
     async def get_regression(self, rows: Any, *, explain: bool = False) -> Any:

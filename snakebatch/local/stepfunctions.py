@@ -1,11 +1,11 @@
-"""Step Functions without an account: boto3's `stepfunctions` methods over the executor in `asl`.
+"""Step Functions without an account: boto3's ``stepfunctions`` methods over the executor in ``asl``.
 
     sfn = StepFunctions(boto3.client)
     machine = sfn.create_state_machine(name="train", definition=text, roleArn=role)
     run = sfn.start_execution(stateMachineArn=machine["stateMachineArn"], input="{}")
 
 Keyword arguments, results and exceptions are those of boto3's client. What a definition asks for and the
-executor does not do is refused by `create_state_machine` with InvalidDefinition, every finding named by its
+executor does not do is refused by ``create_state_machine`` with InvalidDefinition, every finding named by its
 JSON path.
 """
 
@@ -30,16 +30,19 @@ from .deployment import EXECUTIONS_KEPT
 
 
 class StepFunctions(Machines, Executions, MapRuns, TaskTokens):
-    """The service on this machine; close it, or use it as a context manager.
+    """Step Functions on this machine; close it, or use it as a context manager.
+
+    Keyword arguments, results and exceptions are those of boto3's ``stepfunctions`` client; what is not done
+    here is refused by name. It may be called from any thread.
 
     Parameters
     ----------
     client
-        `client(service_name)` gives an object with a boto3 client's methods; they are called from many
-        threads.
+        ``client(service_name)`` gives an object with a boto3 client's methods, such as ``boto3.client``; they
+        are called from many threads.
     clock
-        What waits, time-outs and timestamps go by; the system's if None. With a `SimulatedClock` they take
-        no time.
+        What waits, time-outs and timestamps go by; the system's if None. With a ``SimulatedClock`` they
+        take no time.
     region, account
         What ARNs contain.
     max_threads
@@ -50,6 +53,11 @@ class StepFunctions(Machines, Executions, MapRuns, TaskTokens):
         map runs and children are gone with it, and its name is free again.
     seed
         Of the jitter and of children's names; None draws one.
+
+    Raises
+    ------
+    CloudError
+        Where ``kept`` is less than 1.
     """
 
     def __init__(
@@ -70,7 +78,7 @@ class StepFunctions(Machines, Executions, MapRuns, TaskTokens):
 
     @property
     def exceptions(self) -> Any:
-        """The exception classes, as on a boto3 client."""
+        """The exception classes, as on a boto3 client, such as ``exceptions.ExecutionAlreadyExists``."""
         return exceptions()
 
     def close(self) -> None:

@@ -35,7 +35,7 @@ def md5_of(data: bytes) -> str:
 
 
 class Objects:
-    """One bucket. ``s3`` is a boto3 S3 client."""
+    """One bucket of S3; ``s3`` is a boto3 S3 client, ``bucket`` the name."""
 
     def __init__(self, s3: S3Client, bucket: str) -> None:
         self.s3 = s3

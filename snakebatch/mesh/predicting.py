@@ -26,7 +26,10 @@ class SyncExecutions(Protocol):
 
 @dataclass(frozen=True)
 class PredictClient:
-    """Where a model is asked: Step Functions, the ARN of the workflow for small batches, and the store."""
+    """Where a model is asked: Step Functions, the ARN of the workflow for small batches, and the store.
+
+    ``stepfunctions`` is what ``sync_client`` gives, ``machine`` the stack's output ``PredictMachineArn``.
+    """
 
     stepfunctions: SyncExecutions
     machine: str

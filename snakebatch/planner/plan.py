@@ -30,10 +30,27 @@ _MESSAGES_PER_LEAF = 0.3
 class Plan:
     """An estimate; ``feasible`` False says in ``reason`` which limit it breaks and what would fit.
 
-    ``packets`` is the largest number of invocations of one Map; ``seconds`` of wall clock; ``usd`` in all;
-    ``compute_seconds`` are billed ones of all functions; ``max_concurrency`` of the largest Map;
-    ``peak_rate`` are starts a second over the busiest ten; ``burst_feasible`` is the paper's predicate, for
-    comparison.
+    Attributes
+    ----------
+    rows, n_layers, tau, slots, max_usd, columns, memory_gb
+        What was asked for; ``memory_gb`` are GB of a function, ``max_usd`` US dollars.
+    leaves, packets, invocations, waves, leaf_rows
+        The work: ``packets`` is the largest number of invocations of one Map, ``waves`` are Maps of divides,
+        ``leaf_rows`` rows of a leaf packet.
+    compute_seconds
+        Billed seconds of all functions.
+    max_concurrency
+        Children at a time of the largest Map.
+    seconds, seconds_by_state
+        Of wall clock, in all and by state of the workflow.
+    usd, usd_by_kind
+        US dollars in all, and by kind: requests, gb_seconds, provisioned, transitions, s3, sqs.
+    peak_rate
+        Starts a second over the busiest ten.
+    burst_feasible
+        The paper's predicate, for comparison.
+    feasible, reason
+        Whether it may run, and if not, why and what would fit.
     """
 
     rows: int
@@ -60,6 +77,7 @@ class Plan:
     usd_by_kind: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        """The plan as dicts, texts and numbers: what ``--json`` prints."""
         return asdict(self)
 
 
@@ -130,8 +148,10 @@ def make_plan(
     """Estimate a training on the mesh, cut and paced as the mesh does it.
 
     ``weight`` says how much dearer a leaf's row is than with few classes, ``rows_per_packet`` is what the
-    job's leaf packets have (0 = what those of a new job get). ``rules`` default to the account's ``rate``,
-    and AWS's billing of slots.
+    job's leaf packets have (0 = what those of a new job get). ``rate`` are starts a second that the account
+    allows; ``rules`` default to it, and to AWS's billing of slots. ``known`` and ``price`` default to the
+    constants and prices that come with the package. A plan that breaks a limit is returned all the same, with
+    ``feasible`` False.
     """
     known, rules = known or constants(), rules or planned_rules(rate)
     job = Job(rows, n_layers, columns, tau, weight)

@@ -24,6 +24,7 @@ SCRIPTS = (
     "tools/find-chromium",
     "tools/find-python",
     "tools/make-browser",
+    "tools/make-docs",
     "tools/install-wheels",
     "tools/lay-over",
     "tools/make-venv",

@@ -84,17 +84,17 @@ class MeshSnakeBase:
 
     @property
     def model_id(self) -> str:
-        """The name of the model on the mesh: its job's, or ``m-...`` of one that was uploaded."""
+        """The name of the model on the mesh, its job's, or ``m-...`` of one that was uploaded."""
         return self._core.model_id
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a small table was found odd for before it was sent."""
+        """What a small table was found odd for before it was sent, a line each."""
         return self._core.warnings
 
     @property
     def snake(self) -> Snake:
-        """The model in this process, as far as it is here: mostly without its population."""
+        """The model in this process, as far as it is here, mostly without its population."""
         return self._core.snake
 
     @property
@@ -119,7 +119,7 @@ class MeshSnakeBase:
 
     @property
     def datatypes(self) -> list[str]:
-        """Datatypes, parallel to the header."""
+        """Datatypes, parallel to the header; of the target B, I, N, T or J, of features N or T."""
         return self.snake.datatypes
 
     @property

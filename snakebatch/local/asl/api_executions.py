@@ -17,7 +17,11 @@ class Executions(Service):
     def start_execution(
         self, *, stateMachineArn: str, name: str | None = None, input: str = "{}", **ignored: Any
     ) -> dict[str, Any]:
-        """Start; the same name and input as a running execution give that one."""
+        """Start; returns ``executionArn`` and ``startDate``; ``input`` is JSON text of 262,144 bytes at most.
+
+        The same name and input as a running execution give that one. Raises StateMachineDoesNotExist,
+        InvalidName, InvalidExecutionInput, ExecutionAlreadyExists.
+        """
         only("start_execution", ignored, "traceHeader", "clientToken")
         started = self._runtime.call(lambda: self._engine.start(stateMachineArn, name, input))
         return {"executionArn": started.arn, "startDate": started.started}
@@ -25,7 +29,10 @@ class Executions(Service):
     def start_sync_execution(
         self, *, stateMachineArn: str, name: str | None = None, input: str = "{}", **ignored: Any
     ) -> dict[str, Any]:
-        """Start an Express execution and wait for its end; a failure is in the result, not raised."""
+        """Start an Express execution and wait for its end: as ``describe_execution`` tells it.
+
+        A failure is in its ``status``, not raised. Raises StateMachineTypeNotSupported for a Standard one.
+        """
         only("start_sync_execution", ignored, "traceHeader")
         waiting: concurrent.futures.Future[Execution] = concurrent.futures.Future()
 
@@ -45,9 +52,10 @@ class Executions(Service):
         return described
 
     def describe_execution(self, *, executionArn: str, includedData: str = "ALL_DATA") -> dict[str, Any]:
-        """How an execution stands; of an Express one, only if a map run started it.
+        """How an execution stands: ``status``, ``input``, ``output`` or ``error`` and ``cause``, dates.
 
-        With METADATA_ONLY, input and output are left out.
+        Of an Express one, only if a map run started it. With METADATA_ONLY, input and output are left out.
+        Raises ExecutionDoesNotExist, InvalidArn.
         """
         described = self._runtime.call(lambda: self._engine.recorded(executionArn, or_child=True).describe())
         if includedData == "METADATA_ONLY":
@@ -60,7 +68,10 @@ class Executions(Service):
     def stop_execution(
         self, *, executionArn: str, error: str | None = None, cause: str | None = None
     ) -> dict[str, Any]:
-        """Abort an execution and all that runs inside it; one that has ended stays as it is."""
+        """Abort an execution and all that runs inside it; one that has ended stays as it is.
+
+        ``error`` has at most 256 characters and ``cause`` 32,768. Returns ``stopDate``.
+        """
         checked_failure(error, cause)
 
         def stop() -> dict[str, Any]:
@@ -79,7 +90,10 @@ class Executions(Service):
         maxResults: int = 100,
         nextToken: str | None = None,
     ) -> dict[str, Any]:
-        """Executions of a machine, or children of a map run; latest first."""
+        """A page of ``executions`` of a machine, or of the children of a map run; latest first.
+
+        At most ``maxResults`` (1 to 1,000); ``nextToken`` of an answer asks for the next page.
+        """
         if (stateMachineArn is None) == (mapRunArn is None):
             raise api_error("ValidationException", "either stateMachineArn or mapRunArn must be given")
 
@@ -105,7 +119,7 @@ class Executions(Service):
         nextToken: str | None = None,
         includeExecutionData: bool = True,
     ) -> dict[str, Any]:
-        """The events of a Standard execution."""
+        """A page of the ``events`` of a Standard execution; ``nextToken`` asks for the next one."""
 
         def events() -> list[dict[str, Any]]:
             return list(self._engine.recorded(executionArn).history.events)

@@ -27,7 +27,9 @@ class Machines(Service):
         type: str = "STANDARD",
         **ignored: Any,
     ) -> dict[str, Any]:
-        """Accept a definition, or raise InvalidDefinition with all that is wrong with it.
+        """Accept a definition (JSON text), and return its ``stateMachineArn``.
+
+        Raises InvalidDefinition with all that is wrong with it or that the executor does not do.
 
         The same name, type and definition again give the machine there is; another raises
         StateMachineAlreadyExists.
@@ -99,7 +101,7 @@ class Machines(Service):
         return {}
 
     def describe_state_machine(self, *, stateMachineArn: str, **ignored: Any) -> dict[str, Any]:
-        """The machine and its definition."""
+        """The machine and its definition; raises StateMachineDoesNotExist."""
         only("describe_state_machine", ignored)
         return self._runtime.call(lambda: describe_machine(self._engine.machine(stateMachineArn)))
 
@@ -120,7 +122,7 @@ class Machines(Service):
         return self._runtime.call(describe)
 
     def list_state_machines(self, *, maxResults: int = 100, nextToken: str | None = None) -> dict[str, Any]:
-        """All machines."""
+        """A page of all machines, under ``stateMachines``."""
 
         def listed() -> list[dict[str, Any]]:
             return [
@@ -133,7 +135,7 @@ class Machines(Service):
     def validate_state_machine_definition(
         self, *, definition: str, type: str = "STANDARD", **ignored: Any
     ) -> dict[str, Any]:
-        """What `create_state_machine` would say of a definition."""
+        """What ``create_state_machine`` would say of it: ``result`` OK or FAIL, and ``diagnostics``."""
         only("validate_state_machine_definition", ignored, "severity", "maxResults")
         _, findings = definitions.examine(definition, type)
         return {

@@ -13,13 +13,16 @@ class MapRuns(Service):
     """The operations on map runs."""
 
     def describe_map_run(self, *, mapRunArn: str) -> dict[str, Any]:
-        """How a map run stands, counted now."""
+        """How a map run stands: ``itemCounts``, ``executionCounts`` and its limits, counted now.
+
+        Raises ResourceNotFound.
+        """
         return self._runtime.call(lambda: self._engine.map_run(mapRunArn).describe())
 
     def list_map_runs(
         self, *, executionArn: str, maxResults: int = 100, nextToken: str | None = None
     ) -> dict[str, Any]:
-        """The map runs an execution started."""
+        """A page of the ``mapRuns`` that an execution started."""
 
         def listed() -> list[dict[str, Any]]:
             execution = self._engine.recorded(executionArn)
@@ -44,7 +47,7 @@ class MapRuns(Service):
         toleratedFailurePercentage: float | None = None,
         toleratedFailureCount: int | None = None,
     ) -> dict[str, Any]:
-        """Change the limits of a map run while it runs."""
+        """Change a map run while it runs: how many items at a time, what failures it bears (%, number)."""
         for name, value in (
             ("maxConcurrency", maxConcurrency),
             ("toleratedFailureCount", toleratedFailureCount),

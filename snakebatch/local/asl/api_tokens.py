@@ -16,7 +16,10 @@ class TaskTokens(Service):
     """The operations on task tokens."""
 
     def send_task_success(self, *, taskToken: str, output: str) -> dict[str, Any]:
-        """The work behind a token is done; `output` is JSON text."""
+        """The work behind a token is done; ``output`` is JSON text of at most 262,144 bytes.
+
+        Raises InvalidToken, InvalidOutput, and TaskTimedOut where nobody waits any longer.
+        """
         try:
             value = parse_json(output)
         except ValueError as problem:
@@ -28,13 +31,16 @@ class TaskTokens(Service):
     def send_task_failure(
         self, *, taskToken: str, error: str | None = None, cause: str | None = None
     ) -> dict[str, Any]:
-        """The work behind a token failed; without an error the state fails with States.TaskFailed."""
+        """The work behind a token failed; without an error the state fails with States.TaskFailed.
+
+        Raises InvalidToken, TaskTimedOut.
+        """
         checked_failure(error, cause)
         failure = StateError(error or "States.TaskFailed", cause)
         return self._answer(taskToken, lambda answer: answer.set_exception(failure))
 
     def send_task_heartbeat(self, *, taskToken: str) -> dict[str, Any]:
-        """The work behind a token goes on."""
+        """The work behind a token goes on: its HeartbeatSeconds begin again. Raises as the other two."""
         return self._answer(taskToken, None)
 
     def _answer(self, text: str, reply: Callable[[asyncio.Future[Any]], None] | None) -> dict[str, Any]:
