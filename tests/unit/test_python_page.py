@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from snakebatch import Snake
+from tests.support.page_examples import run_examples
 
 PAGE = (Path(__file__).parents[2] / "docs/python.md").read_text(encoding="utf-8")
 
@@ -18,11 +18,7 @@ def test_the_examples_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    names: dict[str, Any] = {"__name__": "page"}
-    examples = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(examples) > 5
-    for example in examples:
-        exec(compile(example, "docs/python.md", "exec"), names)
+    run_examples("docs/python.md", 6)
     assert "Routing AND" in capsys.readouterr().out
 
 

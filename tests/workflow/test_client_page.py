@@ -1,11 +1,13 @@
-"""docs/client.md says what is so: its examples run against a mesh, and it names all that there is."""
+"""docs/client.md says what is so: its examples run against a mesh, and it names all that there is.
+
+The examples of docs/migration.md that want a mesh run on the same one.
+"""
 
 from __future__ import annotations
 
 import inspect
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from snakebatch.client import AsyncMeshSnake, MeshSnake
 from snakebatch.client.remote import calls, core, parameters, places, questions, uploads
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.mesh.api_keys import hash_of
+from tests.support.page_examples import run_examples
 
 PAGE = (Path(__file__).parents[2] / "docs/client.md").read_text(encoding="utf-8")
 KEY = "the-key-of-the-page"
@@ -21,16 +24,13 @@ KEY = "the-key-of-the-page"
 
 def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {"__name__": "page"}
-    examples = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(examples) > 5
     environment = {"GATHERER_KEYS_SHA256": hash_of(KEY)}
     with EmbeddedCloud(processes=2, http=("127.0.0.1", 0), environment=environment) as cloud:
         monkeypatch.setenv(places.URL, cloud.url)
         monkeypatch.setenv(places.KEY, KEY)
-        for example in examples:
-            exec(compile(example, "docs/client.md", "exec"), names)
-    assert (tmp_path / "model.json").exists()
+        run_examples("docs/client.md", 6)
+        assert (tmp_path / "model.json").exists()
+        run_examples("docs/migration.md", 1, section="## From SnakeBatch v9")
 
 
 def test_every_parameter_question_and_error_is_named() -> None:
