@@ -27,11 +27,11 @@ include_patterns = ["*.md", "docs/**", "examples/**", "snakebatch/data/README.md
 # docs/README.md is what a folder of a repository shows; docs/index.md takes its text.
 exclude_patterns = ["docs/README.md"]
 
-# Markdown stays as it is read without a site: headings are anchors, fences are plain, options keep their
-# dashes.
+# Markdown stays as it is read without a site: headings are anchors, fences are plain, quotes stay
+# straight.
 myst_heading_anchors = 4
 highlight_language = "text"
-smartquotes = False
+smartquotes_action = "D"
 # Notebooks are shown as examples/ has them: its tests execute them.
 nb_execution_mode = "off"
 

@@ -30,8 +30,16 @@ class Snake:
         its parsed content, or a Model; the parameters below are then unused.
     target_index
         The target's column, by position or name; with ``y``, a text is the target's name.
-    n_layers, bucket, noise, oppose_profile, lookahead
-        As in ``config`` of model.json. ``noise`` is the share of rows from outside that join a bucket.
+    n_layers
+        Layers, that is chains of buckets; each sees all rows, and all vote.
+    bucket
+        Rows of a bucket, about.
+    noise
+        Rows from outside that join a bucket, as a share of its own (0 to 1).
+    oppose_profile
+        Which kinds of literals are drawn; ``"auto"`` looks at the data.
+    lookahead
+        Literals tried a draw; the one that covers most is kept.
     workers
         Processes to train with, at most one a layer; the model does not depend on it, and a script needs no
         ``__main__`` guard.

@@ -6,6 +6,7 @@ Written from the parser's actions and not from ``--help``, whose form differs be
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,8 +104,9 @@ def _cell(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text that Markdown leaves alone."""
-    return text.replace("<", "\\<").replace("*", "\\*")
+    """Text that Markdown leaves alone, with its options as code."""
+    text = text.replace("<", "\\<").replace("*", "\\*")
+    return re.sub(r"(?<![\w`-])(--[a-z]+(?:-[a-z]+)*)", r"`\1`", text)
 
 
 if __name__ == "__main__":

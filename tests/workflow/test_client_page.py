@@ -1,11 +1,12 @@
 """docs/client.md says what is so: its examples run against a mesh, and it names all that there is.
 
-The examples of docs/migration.md that want a mesh run on the same one.
+What docs/migration.md and docs/reference/input.md say of a mesh is looked at on the same one.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from snakebatch.client import AsyncMeshSnake, MeshSnake
 from snakebatch.client.remote import calls, core, parameters, places, questions, uploads
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.mesh.api_keys import hash_of
+from tests.support.handlers import ROOT
 from tests.support.page_examples import run_examples
 
-PAGE = (Path(__file__).parents[2] / "docs/client.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/client.md").read_text(encoding="utf-8")
 KEY = "the-key-of-the-page"
 
 
@@ -31,6 +33,11 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         run_examples("docs/client.md", 6)
         assert (tmp_path / "model.json").exists()
         run_examples("docs/migration.md", 1, section="## From SnakeBatch v9")
+        found = cloud.sfn.list_executions(stateMachineArn=cloud.train_arn, statusFilter="SUCCEEDED")
+        run = cloud.sfn.describe_execution(executionArn=found["executions"][0]["executionArn"])
+    page = (ROOT / "docs/reference/input.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+?) \|", page.split("\n## ")[2], re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == json.loads(run["output"]).keys()
 
 
 def test_every_parameter_question_and_error_is_named() -> None:
