@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from snakebatch.cli_parser import examples, whole
 from snakebatch.clock import Clock, SystemClock
 from snakebatch.errors import BracketError, CloudError, InputError, MissingExtraError, PlanError
 
@@ -23,23 +23,21 @@ MOST_SLOTS, MOST_MINUTES = 10_000, 24 * 60
 
 _CLOSING_TRIES, _CLOSING_PAUSE = 5, 10.0
 
-Whole = Callable[..., Callable[[str], int]]
 
-
-def add_bracket(commands: Any, whole: Whole) -> None:
-    """Add the command to the parser; ``whole`` makes the parser of a whole number between two bounds."""
+def add_bracket(commands: Any) -> None:
+    """Add the command to the parser."""
     bracket = commands.add_parser(
         "bracket",
         help="provisioned slots for a session of work on AWS",
         description="Open, list and close brackets of a deployed stack: provisioned slots, shared by all "
         "jobs that start while they are open and leave slots at auto.",
-        epilog="example: snakebatch bracket open --slots 12 --minutes 30",
+        epilog=examples("snakebatch bracket open --slots 12 --minutes 30"),
     )
     actions = bracket.add_subparsers(dest="action", metavar="ACTION", required=True)
     opening = actions.add_parser(
         "open",
         help="switch slots on, and wait until they are ready",
-        epilog="example: snakebatch bracket open --slots 12 --minutes 30 --session afternoon",
+        epilog=examples("snakebatch bracket open --slots 12 --minutes 30 --session afternoon"),
     )
     opening.add_argument("--slots", type=whole(1, MOST_SLOTS), required=True, metavar="N", help="how many")
     opening.add_argument(

@@ -5,25 +5,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from typing import Any
+
+from snakebatch.cli_parser import examples, whole
 
 RUNS = 200
 
 _PATTERN = "letters, digits, '-' and '_', at most 40"
 
-Whole = Callable[..., Callable[[str], int]]
 
-
-def add_chaos(commands: Any, whole: Whole) -> None:
-    """Add the command to the parser; ``whole`` makes the parser of a whole number between two bounds."""
+def add_chaos(commands: Any) -> None:
+    """Add the command to the parser."""
     chaos = commands.add_parser(
         "chaos",
         help="train while everything fails, and judge what came of it",
         description="Train small jobs in an embedded cloud whose services fail by a seed: throttled, killed, "
         "cut off, corrupted, lost and repeated. Each run has to end in the very model of an undisturbed "
         "training, or in a failure with a true reason, and to leave nothing behind. docs/chaos.md says more.",
-        epilog="example: snakebatch chaos --seed 1 --runs 20, and one of them again: --seed 1 --run 7",
+        epilog=examples("snakebatch chaos --seed 1 --runs 20, and one of them again: --seed 1 --run 7"),
     )
     chaos.add_argument(
         "--seed", type=_seed, default="1", metavar="S", help="same seed, same faults (default 1)"

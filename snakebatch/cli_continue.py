@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from snakebatch.cli_parser import examples, whole
 from snakebatch.cli_place import add_place, on_mesh
+from snakebatch.engine.settings import MAX_LAYERS
 from snakebatch.errors import InputError
 
-Whole = Callable[..., Callable[[str], int]]
 
-
-def add_continue(commands: Any, whole: Whole, most_layers: int) -> None:
-    """Add both commands; ``whole`` makes the parser of a whole number within limits."""
+def add_continue(commands: Any) -> None:
+    """Add both commands."""
     resume = commands.add_parser(
         "resume",
         help="take up a job of a mesh that failed or was stopped, or give it more layers",
         description="Start a job of a mesh again: only what is missing runs. With --layers the model gets so "
         "many layers, and only the new ones are trained. The data are those of the first run.",
-        epilog="example: snakebatch resume 4fbf0c --layers 10 --url http://127.0.0.1:8100 --out ten.json",
+        epilog=examples("snakebatch resume 4fbf0c --layers 10 --url http://127.0.0.1:8100 --out ten.json"),
     )
     resume.add_argument(
-        "--layers", type=whole(1, most_layers), metavar="N", help="layers of the model (default: as before)"
+        "--layers", type=whole(1, MAX_LAYERS), metavar="N", help="layers of the model (default: as before)"
     )
     resume.add_argument("--max-usd", type=_dollars, metavar="X", help="most that the new run may cost")
     resume.set_defaults(run=_resume)
@@ -32,7 +31,7 @@ def add_continue(commands: Any, whole: Whole, most_layers: int) -> None:
         help="make a model of what has arrived of a job that ended without one",
         description="Make a model of the leaves that a job of a mesh has. It says of which rows it knows "
         "nothing; these get no votes. To resume the job makes it whole.",
-        epilog="example: snakebatch partial 4fbf0c --url http://127.0.0.1:8100 --out part.json",
+        epilog=examples("snakebatch partial 4fbf0c --url http://127.0.0.1:8100 --out part.json"),
     )
     partial.set_defaults(run=_partial)
     for command in (resume, partial):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from snakebatch.cli_parser import examples
 from snakebatch.errors import InputError, shown
 from snakebatch.operations.aws import asking, clients
 
@@ -29,7 +30,7 @@ def add_dead_letters(commands: Any) -> None:
         help="messages that the gatherer refused: look, put back, throw away",
         description="List, show, put back or throw away the dead letters of the report queue. Reports are in "
         "S3 whatever becomes of their messages: no training waits for a dead letter.",
-        epilog="example: snakebatch dead-letters readmit --stack snakebatch",
+        epilog=examples("snakebatch dead-letters readmit --stack snakebatch"),
     )
     actions = letters.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, says in (

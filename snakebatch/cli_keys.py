@@ -12,6 +12,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from snakebatch.cli_parser import examples
 from snakebatch.clock import SystemClock
 from snakebatch.errors import AccountError
 
@@ -28,7 +29,7 @@ def add_keys(commands: Any) -> None:
         help="make, list and revoke keys of the HTTP API",
         description="Make, list and revoke the keys of a deployment's HTTP API. A key is told once, when it "
         "is made; what is kept is a hash.",
-        epilog="example: snakebatch keys add laptop --stack snakebatch",
+        epilog=examples("snakebatch keys add laptop --stack snakebatch"),
     )
     actions = keys.add_subparsers(dest="action", metavar="ACTION", required=True)
     adding = actions.add_parser("add", help="make a key, and print it")

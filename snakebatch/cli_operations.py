@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import Any
 
-Whole = Callable[[int], Callable[[str], int]]
+from snakebatch.cli_parser import examples, whole
 
 
-def add_operations(commands: Any, whole: Whole) -> None:
-    """Add both commands; ``whole`` makes the parser of a whole number of at least so much."""
-    _add_deploy_check(commands, whole)
+def add_operations(commands: Any) -> None:
+    """Add both commands."""
+    _add_deploy_check(commands)
     _add_teardown(commands)
 
 
-def _add_deploy_check(commands: Any, whole: Whole) -> None:
+def _add_deploy_check(commands: Any) -> None:
     check = commands.add_parser(
         "deploy-check",
         help="will the deployment fit into this AWS account, and what to set",
         description="Read the quotas of an AWS account and say what to set. Changes nothing. "
         "Ends with 2 where a deployment would fail.",
-        epilog="example: snakebatch deploy-check --region eu-west-3 --reserved 9",
+        epilog=examples("snakebatch deploy-check --region eu-west-3 --reserved 9"),
     )
     _add_region(check)
     check.add_argument(
@@ -50,7 +49,7 @@ def _add_teardown(commands: Any) -> None:
         help="take a deployment down: executions, slots, data, stack, leftovers",
         description="Stop what runs, close the slots, empty the bucket, delete the stack and look for what "
         "is left. Asks first.",
-        epilog="example: snakebatch teardown --stack snakebatch-dev --keep-models",
+        epilog=examples("snakebatch teardown --stack snakebatch-dev --keep-models"),
     )
     _add_region(teardown)
     teardown.add_argument("--stack", metavar="NAME", help="the stack (default: the prefix, or snakebatch)")

@@ -10,7 +10,7 @@ import argparse
 
 from snakebatch.errors import InputError
 
-_EMBEDDED = {"processes": None, "engine": "snakebatch"}
+_EMBEDDED = {"processes": None, "engine": "snakebatch", "graph": None}
 """Options that only the embedded cloud has, and their defaults."""
 
 

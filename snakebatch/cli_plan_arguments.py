@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
 from typing import Any
 
+from snakebatch.cli_parser import examples, whole
 from snakebatch.engine.settings import MAX_LAYERS
-
-Whole = Callable[..., Callable[[str], int]]
 
 MOST_ROWS = 10**10
 MOST_SLOTS = 10_000
 
 
-def add_plan(commands: Any, whole: Whole) -> None:
-    """Add the command to the parser; ``whole`` makes the parser of a whole number between two bounds."""
+def add_plan(commands: Any) -> None:
+    """Add the command to the parser."""
     plan = commands.add_parser(
         "plan",
         help="what a training would take, before anything is spent",
         description="Simulate a training on this design, beside what v9's formulas give, and choose how to "
         "run it. Needs no account and reads no data. Ends with 2 where no plan keeps within the goal.",
-        epilog="example: snakebatch plan --rows 1000000 --layers 5 --columns 10 --deadline 120",
+        epilog=examples("snakebatch plan --rows 1000000 --layers 5 --columns 10 --deadline 120"),
     )
     job = plan.add_argument_group("what is to be trained")
     job.add_argument("--rows", type=whole(1, MOST_ROWS), metavar="N", help="after duplicates are folded")

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from snakebatch.cli_parser import examples, whole
 from snakebatch.clock import Clock, SystemClock
 from snakebatch.errors import CloudError, InputError
 
@@ -62,7 +63,7 @@ class ServingFailedError(CloudError):
         self.log = log
 
 
-def add_serve(commands: Any, whole: Callable[..., Callable[[str], int]]) -> None:
+def add_serve(commands: Any) -> None:
     """Add the command to the parser."""
     serve = commands.add_parser(
         "serve",
@@ -70,7 +71,7 @@ def add_serve(commands: Any, whole: Callable[..., Callable[[str], int]]) -> None
         description="Start the embedded cloud and serve its HTTP API and live pages until Ctrl-C. Prints a "
         "link that logs a browser in. Jobs and models live as long as it runs: download what you want to "
         "keep.",
-        epilog="example: snakebatch serve --port 8100",
+        epilog=examples("snakebatch serve --port 8100"),
     )
     serve.add_argument(
         "--port", type=whole(0, 65_535), default=PORT, metavar="N", help=f"default {PORT}; 0: a free one"

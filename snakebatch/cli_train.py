@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from snakebatch.cli_pictures import Picture, picture
 from snakebatch.cli_progress import Bars, Watch
 from snakebatch.cli_summary import Summary, summarize
 from snakebatch.clock import Clock, SystemClock
 from snakebatch.engine.model_json import text_of
 from snakebatch.errors import CloudError, InputError, PlanError, SnakeBatchError
 from snakebatch.files import check_out, check_table, find_table, whole_file
+from snakebatch.graph.record import read_record, record_of
 
 POLL_SECONDS = 0.1
 
@@ -74,11 +77,15 @@ def run(
     """Carry out the command; prints the summary and returns the exit code."""
     table = find_table(arguments.data)
     out = check_out(arguments.out, table)
+    drawing = None if arguments.graph is None else picture(arguments.graph, "--graph", table)
     check_engine_for(arguments)
     check_table(table, arguments.target)
     opener = open_cloud or partial(open_embedded_cloud, engine=arguments.engine)
-    summary = train(table, execution_parameters(arguments), out, arguments.processes, opener, clock)
-    print(text_of(summary.as_json()) if arguments.json else summary.as_text())
+    summary = train(table, execution_parameters(arguments), out, arguments.processes, opener, clock, drawing)
+    if arguments.json:
+        print(text_of(summary.as_json() | ({"graph": str(drawing.path)} if drawing else {})))
+    else:
+        print(summary.as_text() + (f"\ngraph      {drawing.path}" if drawing else ""))
     return 0
 
 
@@ -117,8 +124,11 @@ def train(
     processes: int | None = None,
     open_cloud: OpenCloud | None = None,
     clock: Clock | None = None,
+    drawing: Picture | None = None,
 ) -> Summary:
     """Train on ``table`` with an execution input ``parameters``; the model is at ``out`` when this returns.
+
+    What the workflow did is drawn into ``drawing``, whatever came of it.
 
     Raises InputError or PlanError for what the caller can mend, TrainingFailedError for what they can't.
     """
@@ -132,6 +142,9 @@ def train(
         except InputError as error:
             # What a large table lacks is found in the workflow, which knows it by another name.
             raise InputError(f"{table}: {error}") from error
+        finally:
+            if drawing is not None:
+                _draw(drawing, cloud, arn, clock)
         with whole_file(out) as temporary:
             cloud.download(output["model"], temporary)
     return summarize(output, watch, out, clock.time() - started)
@@ -159,6 +172,13 @@ def _follow(cloud: Cloud, watch: Watch, clock: Clock) -> dict[str, Any]:
     if execution["status"] != "SUCCEEDED":
         raise _failure(cloud, execution, watch)
     return cast("dict[str, Any]", json.loads(execution["output"]))
+
+
+def _draw(drawing: Picture, cloud: Cloud, arn: str, clock: Clock) -> None:
+    machine, ran = read_record(record_of(cloud.sfn, arn))
+    drawing.write(machine, ran, f"The run {arn.rpartition(':')[2]}", clock.time())
+    if ran.status != "SUCCEEDED":
+        print(f"what the workflow did is drawn in {drawing.path}", file=sys.stderr)
 
 
 def _failure(cloud: Cloud, execution: dict[str, Any], watch: Watch) -> SnakeBatchError:

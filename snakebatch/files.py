@@ -71,7 +71,7 @@ def check_table(path: Path, target: str) -> None:
         read_table(path, target)
 
 
-def check_out(name: str, *inputs: Path) -> Path:
+def check_out(name: str, *inputs: Path, option: str = "--out") -> Path:
     """The path of a file to be written, checked now, so that no hour's work ends on a missing permission.
 
     It is none of ``inputs``: what a command reads, it never replaces.
@@ -79,16 +79,16 @@ def check_out(name: str, *inputs: Path) -> Path:
     path = Path(name)
     try:
         if name.endswith(os.sep) or path.is_dir():
-            raise InputError(f"--out {name or repr(name)} is a folder; give the name of a file")
+            raise InputError(f"{option} {name or repr(name)} is a folder; give the name of a file")
         # A device or pipe would be replaced, not written to: /dev/null, for one, would be gone for everybody.
         if path.exists() and not path.is_file():
-            raise InputError(f"--out {name} is a device or pipe; give the name of a file")
+            raise InputError(f"{option} {name} is a device or pipe; give the name of a file")
         for given in inputs:
             if path.exists() and given.exists() and path.samefile(given):
-                raise InputError(f"--out {name} is a file that is read; give another name")
-        _try_folder(name, Path(os.path.realpath(path)).parent)
+                raise InputError(f"{option} {name} is a file that is read; give another name")
+        _try_folder(f"{option} {name}", Path(os.path.realpath(path)).parent)
     except OSError as error:
-        raise InputError(f"--out {_shown(name)} can't be written: {error.strerror}") from error
+        raise InputError(f"{option} {_shown(name)} can't be written: {error.strerror}") from error
     return path
 
 
@@ -102,7 +102,7 @@ def _try_folder(name: str, folder: Path) -> None:
             pass
     except OSError as error:
         raise InputError(
-            f"--out {name} can't be written: {folder} is not a folder that you may write to"
+            f"{name} can't be written: {folder} is not a folder that you may write to"
         ) from error
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from gatherer.api.parts import parts_of
 from gatherer.api.problems import documented
 from gatherer.api.status_cache import StatusCache
+from snakebatch.graph.record import record_of
 from snakebatch.mesh.deleting import Deleting
 from snakebatch.mesh.job_results import Results
 from snakebatch.mesh.job_status import JobStatus, Status
@@ -68,3 +69,14 @@ def delete(request: Request, model_id: ModelId) -> Deleted:
 def receipt(request: Request, model_id: ModelId) -> dict[str, Any]:
     """What a job took and cost, beside its plan. Written as the job ends: 409 before."""
     return Results(parts_of(request).jobs).receipt(model_id)
+
+
+@router.get("/v9/jobs/{model_id}/trace", operation_id="trace", responses=documented(404, 405))
+def trace(request: Request, model_id: ModelId) -> dict[str, Any]:
+    """What the workflow did, state by state, with its definition: what `snakebatch graph --run` draws.
+
+    Each state that was reached has its outcome, seconds, visits, retries, error, and the counts of its Maps.
+    """
+    jobs = parts_of(request).jobs
+    jobs.execution(model_id)  # raises where there is no such job, or none any more
+    return record_of(jobs.sfn, jobs.arn(model_id))

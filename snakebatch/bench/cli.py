@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import Any
 
 from snakebatch.bench import extras
+from snakebatch.cli_parser import examples, whole
 
-Whole = Callable[[int], Callable[[str], int]]
 
-
-def add_bench(commands: Any, whole: Whole) -> None:
-    """Add the command to the parser; ``whole`` makes the parser of a whole number of at least so much."""
+def add_bench(commands: Any) -> None:
+    """Add the command to the parser."""
     bench = commands.add_parser(
         "bench",
         help="measure speed and quality beside other models",
         description="Measure Snake beside other models, on this machine, with one thread.",
-        epilog="example: snakebatch bench speed --json",
+        epilog=examples("snakebatch bench speed --json"),
     )
     measures = bench.add_subparsers(dest="measure", metavar="MEASURE", required=True)
-    _add_speed(measures, whole)
-    _add_quality(measures, whole)
-    _add_costs(measures, whole)
+    _add_speed(measures)
+    _add_quality(measures)
+    _add_costs(measures)
 
 
-def _add_speed(measures: Any, whole: Whole) -> None:
+def _add_speed(measures: Any) -> None:
     speed = measures.add_parser(
         "speed",
         help="fit and predict beside a random forest",
         description="Fit and predict beside scikit-learn's random forest: 100 trees, same rows, same "
         "process, one thread, medians of runs that take turns.",
-        epilog="example: snakebatch bench speed --sets quadratic,digits --repeats 3",
+        epilog=examples("snakebatch bench speed --sets quadratic,digits --repeats 3"),
     )
     speed.add_argument("--sets", type=_names, metavar="A,B", help="only these sets (- for none)")
     speed.add_argument(
@@ -47,13 +45,13 @@ def _add_speed(measures: Any, whole: Whole) -> None:
     speed.set_defaults(run=_speed)
 
 
-def _add_quality(measures: Any, whole: Whole) -> None:
+def _add_quality(measures: Any) -> None:
     quality = measures.add_parser(
         "quality",
         help="accuracy, AUROC and R² beside other models",
         description="Held-out quality beside a random forest, histogram boosting and the explainable "
         "boosting machine. Results are kept beside the page and used again while what made them is the same.",
-        epilog="example: snakebatch bench quality --sets iris,wine --models snake,forest --seeds 2",
+        epilog=examples("snakebatch bench quality --sets iris,wine --models snake,forest --seeds 2"),
     )
     quality.add_argument("--sets", type=_names, metavar="A,B", help="only these sets (default: all)")
     quality.add_argument("--models", type=_names, metavar="A,B", help="only these models (default: all)")
@@ -73,13 +71,13 @@ def _add_quality(measures: Any, whole: Whole) -> None:
     quality.set_defaults(run=_quality)
 
 
-def _add_costs(measures: Any, whole: Whole) -> None:
+def _add_costs(measures: Any) -> None:
     costs = measures.add_parser(
         "costs",
         help="what the parts of a training take: the constants that plans are made with",
         description="Read, pack, divide and make leaves as the workflow's functions do, and print the "
         "processor's seconds of each, and the constants that follow.",
-        epilog="example: snakebatch bench costs --rows 1000000 --columns 20",
+        epilog=examples("snakebatch bench costs --rows 1000000 --columns 20"),
     )
     costs.add_argument("--rows", type=whole(2000), default=100_000, metavar="N", help="(default 100000)")
     costs.add_argument("--columns", type=whole(1), default=20, metavar="N", help="(default 20)")

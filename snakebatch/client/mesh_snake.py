@@ -153,6 +153,10 @@ class MeshSnake(MeshSnakeBase):
         """
         return self._run(self._core.receipt())
 
+    def trace(self) -> dict[str, Any]:
+        """What the workflow did, state by state, with its definition: ``graph --run`` draws it."""
+        return self._run(self._core.trace())
+
     def delete(self) -> None:
         """Stop the training, if it runs, and delete the job with its model from the mesh.
 

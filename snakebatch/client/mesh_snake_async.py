@@ -119,6 +119,10 @@ class AsyncMeshSnake(MeshSnakeBase):
         """What the training took, beside what was planned."""
         return await self._run(self._core.receipt())
 
+    async def trace(self) -> dict[str, Any]:
+        """What the workflow did, state by state, with its definition: ``graph --run`` draws it."""
+        return await self._run(self._core.trace())
+
     async def delete(self) -> None:
         """Stop the training, if it runs, and delete the job with its model from the mesh.
 

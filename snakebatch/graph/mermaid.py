@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from snakebatch.graph.machine import Machine, State
+from snakebatch.graph.overlay import note_of, shown_states
 from snakebatch.graph.run import OUTCOMES, Run
 
 _SHAPES = {
@@ -22,13 +23,25 @@ _COLOURS = {
 }
 
 
-def draw_mermaid(machine: Machine, run: Run | None = None) -> str:
-    """A flowchart of the machine; states are coloured by what a run did with them."""
+def draw_mermaid(
+    machine: Machine, run: Run | None = None, *, now: float | None = None, caption: Sequence[str] = ()
+) -> str:
+    """A flowchart of the machine; states are coloured by what a run did with them, and say how long it took.
+
+    ``now`` (epoch seconds) is where open durations end; lines of a ``caption`` are comments at its head.
+    """
     ids = {state.name: f"s{number}" for number, state in enumerate(machine.everywhere())}
-    lines = ["flowchart TD", f'    start(("start")) --> {ids[machine.start]}', *_graph(machine, ids, "    ")]
+    states = shown_states(machine, run)
+    names = {
+        state.name: _label(state, None if run is None else note_of(state, states[state.name], run, now))
+        for state in machine.everywhere()
+    }
+    head = [f"    %% {line}" for line in caption]
+    start = f'    start(("start")) --> {ids[machine.start]}'
+    lines = ["flowchart TD", *head, start, *_graph(machine, ids, names, "    ")]
     if run is not None:
         for outcome in OUTCOMES[1:]:
-            named = [ids[name] for name in ids if run.state(name).outcome == outcome]
+            named = [ids[name] for name in ids if states[name].outcome == outcome]
             if named:
                 lines += [
                     f"    classDef {outcome} {_COLOURS[outcome]}",
@@ -37,9 +50,14 @@ def draw_mermaid(machine: Machine, run: Run | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _graph(machine: Machine, ids: dict[str, str], indent: str) -> Iterator[str]:
+def _label(state: State, note: str | None) -> str:
+    name = state.name.replace('"', "#quot;")
+    return name if note is None or note == state.type.lower() else f"{name}<br/>{note}"
+
+
+def _graph(machine: Machine, ids: dict[str, str], names: dict[str, str], indent: str) -> Iterator[str]:
     for state in machine.states:
-        yield from _state(state, ids, indent)
+        yield from _state(state, ids, names, indent)
     for way in machine.transitions:
         arrow = "-.->" if way.kind == "catch" else "-->"
         # Conditions are long: what is worth a label is that a way is the rest of all.
@@ -47,13 +65,13 @@ def _graph(machine: Machine, ids: dict[str, str], indent: str) -> Iterator[str]:
         yield f"{indent}{ids[way.source]} {arrow}{label} {ids[way.target]}"
 
 
-def _state(state: State, ids: dict[str, str], indent: str) -> Iterator[str]:
-    name = state.name.replace('"', "#quot;")
+def _state(state: State, ids: dict[str, str], names: dict[str, str], indent: str) -> Iterator[str]:
+    name = names[state.name]
     if not state.inner:
         left, right = _SHAPES.get(state.type, ('["', '"]'))
         yield f"{indent}{ids[state.name]}{left}{name}{right}"
         return
     yield f'{indent}subgraph {ids[state.name]} ["{name}"]'
     for machine in state.inner:
-        yield from _graph(machine, ids, indent + "    ")
+        yield from _graph(machine, ids, names, indent + "    ")
     yield f"{indent}end"

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from snakebatch.graph.machine import State
+from snakebatch.graph.machine import Machine, State
 from snakebatch.graph.run import MapRun, Outcome, Run, StateRun
-from snakebatch.graph.shapes import Drawing
 
 _SHORTEST = 0.005
 
 
-def shown_states(drawing: Drawing, run: Run | None) -> dict[str, StateRun]:
+def shown_states(machine: Machine, run: Run | None) -> dict[str, StateRun]:
     """Every state with its outcome.
 
     What is inside a distributed Map ran in executions of its own: it is shown by how they stand.
     """
     found: dict[str, StateRun] = {}
-    for state in drawing.machine.everywhere():
+    for state in machine.everywhere():
         found.setdefault(state.name, run.state(state.name) if run else StateRun(state.name, "idle"))
-    for state in drawing.machine.everywhere():
+    for state in machine.everywhere():
         if state.distributed and found[state.name].maps:
             outcome = _children(found[state.name].maps[-1], found[state.name].outcome)
-            for machine in state.inner:
-                for inner in machine.everywhere():
+            for processor in state.inner:
+                for inner in processor.everywhere():
                     found[inner.name] = replace(found[inner.name], outcome=outcome)
     return found
 
@@ -55,20 +54,28 @@ def note_of(state: State, ran: StateRun, run: Run | None, now: float | None) -> 
         return ran.outcome
     seconds = ran.seconds_at(now if now is not None else run.ended or run.started)
     # What only decides takes no time worth a number.
-    parts = [_seconds(seconds) if seconds >= _SHORTEST else state.type.lower()]
+    parts = [lasted(seconds) if seconds >= _SHORTEST else state.type.lower()]
     if ran.maps:
-        last = ran.maps[-1]
-        parts.append(
-            f"{last.done:,} of {last.total:,}" + (f", {last.failed:,} failed" if last.failed else "")
-        )
+        parts.append(_counts(ran.maps[-1]))
     if ran.visits > 1:
         parts.append(f"{ran.visits}×")
+    if ran.retries:
+        # Of all visits together, and the first of each is an attempt too.
+        parts.append(f"{ran.visits + ran.retries} tries")
     if ran.outcome in ("caught", "failed", "aborted"):
         parts.insert(0, ran.outcome)
     return " · ".join(parts)
 
 
-def _seconds(seconds: float) -> str:
+def _counts(items: MapRun) -> str:
+    """A map run's items: how many are done, how many of these failed, how many are at it."""
+    failed = f", {items.failed:,} failed" if items.failed else ""
+    running = f", {items.running:,} running" if items.running else ""
+    return f"{items.done:,} of {items.total:,}{failed}{running}"
+
+
+def lasted(seconds: float) -> str:
+    """A duration as people read it."""
     if seconds < 10:
         return f"{seconds:.2f} s"
     if seconds < 60:

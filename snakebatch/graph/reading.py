@@ -25,6 +25,7 @@ _NO_SUCH = frozenset({"ExecutionDoesNotExist", "InvalidArn", "InvalidName"})
 class _Known:
     """What was read of one execution before."""
 
+    definition: str
     machine: Machine
     events: list[Mapping[str, Any]] = field(default_factory=list)
     ended_maps: dict[str, MapRun] = field(default_factory=dict)
@@ -44,6 +45,10 @@ class RunReader:
         self._most = most_runs
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._lock = threading.Lock()
+
+    def definition(self, arn: str) -> str:
+        """The machine's definition as it was when the execution started, in Amazon States Language."""
+        return self._of(arn).definition
 
     def machine(self, arn: str) -> Machine:
         """The machine as it was when the execution started."""
@@ -84,7 +89,7 @@ class RunReader:
                 return known
         definition = self.sfn.describe_state_machine_for_execution(executionArn=arn)["definition"]
         with self._lock:
-            known = self._known.setdefault(arn, _Known(read_machine(definition)))
+            known = self._known.setdefault(arn, _Known(definition, read_machine(definition)))
             while len(self._known) > self._most:
                 self._known.popitem(last=False)
             return known

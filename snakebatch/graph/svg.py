@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from snakebatch.graph.overlay import note_of, progress_of, shown_states
 from snakebatch.graph.run import Run, StateRun
 from snakebatch.graph.shapes import TIP, Box, Drawing, Line, Point
+from snakebatch.graph.style import sheet
 
 _HEAD, _TURN = 7.0, 7.0
-
-STYLE = """
-.machine { color-scheme: light dark; font-family: system-ui, "Segoe UI", Roboto, Arial, sans-serif;
-  --paper: light-dark(#ffffff, #171b1e); --ink: light-dark(#1b2124, #e6eaec);
-  --edge: light-dark(#848f95, #68747b); --soft: light-dark(#566066, #9aa5ac);
-  --idle: light-dark(#566066, #9aa5ac); --idle-wash: light-dark(#f0f2f1, #1d2327);
-  --running: light-dark(#1c5fb8, #79b4ff); --running-wash: light-dark(#e3eefb, #14283f);
-  --good: light-dark(#14713f, #5bcb8c); --good-wash: light-dark(#e2f4e9, #11301f);
-  --warn: light-dark(#8a5300, #f0b454); --warn-wash: light-dark(#fdf0da, #36270c);
-  --bad: light-dark(#b3261e, #ff8a80); --bad-wash: light-dark(#fce8e6, #3d1715);
-  background: var(--paper); }
-"""
-"""Colours of a file of its own; a page has these names in its own sheet."""
-
-RULES = """
-.machine text { fill: var(--ink); font-size: 13px; text-anchor: middle; }
-.machine .name { font-weight: 600; }
-.machine .note { fill: var(--soft); font-size: 11px; }
-.machine .outline { fill: var(--idle-wash); stroke: var(--edge); stroke-width: 1.2; }
-.machine .holds > .outline { fill: none; }
-.machine .line { fill: none; stroke: var(--edge); stroke-width: 1.3; }
-.machine .head { fill: var(--edge); stroke: none; }
-.machine .catch .line { stroke-dasharray: 4 4; }
-.machine .dot { fill: var(--edge); }
-.machine .taken .line { stroke: var(--good); stroke-width: 2; }
-.machine .taken .head { fill: var(--good); }
-.machine .catch.taken .line { stroke: var(--warn); }
-.machine .catch.taken .head { fill: var(--warn); }
-.machine .idle .name { font-weight: 500; }
-.machine .running > .outline { fill: var(--running-wash); stroke: var(--running); stroke-width: 2.2; }
-.machine .succeeded > .outline { fill: var(--good-wash); stroke: var(--good); stroke-width: 1.6; }
-.machine .caught > .outline, .machine .aborted > .outline { fill: var(--warn-wash); stroke: var(--warn);
-  stroke-width: 1.6; }
-.machine .failed > .outline { fill: var(--bad-wash); stroke: var(--bad); stroke-width: 2; }
-.machine .track { fill: var(--edge); opacity: 0.35; }
-.machine .bar { fill: var(--running); }
-.machine .succeeded > .bar { fill: var(--good); }
-.machine .failed > .bar, .machine .caught > .bar { fill: var(--bad); }
-.machine .outline, .machine .line { transition: fill 0.3s, stroke 0.3s; }
-.machine .bar { transition: width 0.3s; }
-@media (prefers-reduced-motion: reduce) { .machine * { transition: none !important; } }
-"""
-"""How the drawing looks, in any page."""
+_LINE, _LEFT = 18.0, 10.0
+_NOTE_LETTER, _NOTE_MARGIN = 6.3, 8.0
+"""Most width of a letter of a note, and what it leaves free of its box."""
 
 
 def draw_svg(
@@ -63,22 +24,28 @@ def draw_svg(
     title: str = "State machine",
     now: float | None = None,
     standalone: bool = True,
+    dark: bool = True,
+    caption: Sequence[str] = (),
     prefix: str = "machine",
 ) -> str:
     """The picture. ``now`` (epoch seconds) is where open durations end; ``prefix`` begins the ids it uses.
 
-    Not ``standalone``, it has no style of its own: the page has ``RULES``, and the colours that they name.
+    Not ``standalone``, it has no style of its own: the page has ``style.RULES``, and the colours that they
+    name. A file of its own is dark where its reader is, unless not ``dark``. Lines of a ``caption`` stand
+    above the drawing.
     """
-    states = shown_states(drawing, run)
-    width, height = _number(drawing.width), _number(drawing.height)
+    states = shown_states(drawing.machine, run)
+    above = _LINE * len(caption) + _LINE / 2 if caption else 0.0
+    top, width, height = _number(-above), _number(drawing.width), _number(drawing.height + above)
     return "".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="machine" viewBox="0 0 {width} {height}" ',
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="machine" viewBox="0 {top} {width} {height}" ',
             f'width="{width}" height="{height}" role="img" ',
             f'aria-labelledby="{prefix}-title" aria-describedby="{prefix}-desc">',
             f'<title id="{prefix}-title">{escape(title)}</title>',
             f'<desc id="{prefix}-desc">{escape(_told(drawing, run))}</desc>',
-            f"<style>{STYLE}{RULES}</style>" if standalone else "",
+            f"<style>{sheet(dark=dark)}</style>{_paper(above)}" if standalone else "",
+            *_caption(caption, above),
             *_frames(drawing, states, run, now),
             *_start(drawing, run),
             *(_line(line, run) for line in drawing.lines),
@@ -89,10 +56,15 @@ def draw_svg(
 
 
 def draw_html(
-    drawing: Drawing, run: Run | None = None, *, title: str = "State machine", now: float | None = None
+    drawing: Drawing,
+    run: Run | None = None,
+    *,
+    title: str = "State machine",
+    now: float | None = None,
+    caption: Sequence[str] = (),
 ) -> str:
     """The picture as a page of its own."""
-    svg = draw_svg(drawing, run, title=title, now=now)
+    svg = draw_svg(drawing, run, title=title, now=now, caption=caption)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -104,13 +76,26 @@ def draw_html(
     )
 
 
+def _paper(above: float) -> str:
+    """The ground of a file that stands by itself: nobody knows what it will be laid on."""
+    return f'<rect class="paper" y="{_number(-above)}" width="100%" height="100%"/>'
+
+
+def _caption(lines: Sequence[str], above: float) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        y = _number(_LINE * (number + 1) - above)
+        first = "" if number else " first"
+        yield f'<text class="caption{first}" x="{_number(_LEFT)}" y="{y}">{escape(line)}</text>'
+
+
 def _told(drawing: Drawing, run: Run | None) -> str:
     """The picture in words."""
     names = [box.state.name for box in drawing.boxes if box.depth == 0]
     if run is None:
         return f"{len(names)} states: {', '.join(names)}."
     reached = [f"{name} {run.state(name).outcome}" for name in names if run.state(name).outcome != "idle"]
-    return f"{run.status}. " + (", ".join(reached) or "No state was reached") + "."
+    error = "" if run.error is None else f" {run.error}: {run.cause or 'no cause was given'}."
+    return f"{run.status}.{error} " + (", ".join(reached) or "No state was reached") + "."
 
 
 def _frames(
@@ -136,9 +121,16 @@ def _box(box: Box, state: StateRun, run: Run | None, now: float | None) -> str:
     return (
         f'<g class="state {box.state.type.lower()} {state.outcome}{holds}" data-state="{name}">{comment}'
         f'{_outline(box)}<text class="name" x="{middle}" y="{_number(top + 20)}">{escape(box.shown)}</text>'
-        f'<text class="note" x="{middle}" y="{_number(top + 35)}">'
-        f"{escape(note_of(box.state, state, run, now))}</text>{_bar(box, state)}</g>"
+        f"{_note(box, note_of(box.state, state, run, now))}{_bar(box, state)}</g>"
     )
+
+
+def _note(box: Box, note: str) -> str:
+    room = box.width - 2 * _NOTE_MARGIN
+    long = len(note) * _NOTE_LETTER > room
+    fits = f' textLength="{_number(room)}" lengthAdjust="spacingAndGlyphs"' if long else ""
+    at = f'x="{_number(box.middle)}" y="{_number(box.y + 35)}"'
+    return f'<text class="note" {at}{fits}>{escape(note)}</text>'
 
 
 def _outline(box: Box) -> str:

@@ -113,6 +113,9 @@ class AwsMesh:
     def receipt(self, model_id: str) -> Flow[dict[str, Any]]:
         return working(partial(self._asking, "fetching a receipt", self._receipt, model_id))
 
+    def trace(self, model_id: str) -> Flow[dict[str, Any]]:
+        return working(partial(self._asking, "reading what a job did", self._trace, model_id))
+
     def delete(self, model_id: str) -> Flow[None]:
         return working(partial(self._asking, "deleting a job", self._delete, model_id))
 
@@ -217,6 +220,12 @@ class AwsMesh:
         from snakebatch.mesh.job_results import Results
 
         return Results(parts.jobs).receipt(model_id)
+
+    def _trace(self, parts: StackParts, model_id: str) -> dict[str, Any]:
+        from snakebatch.graph.record import record_of
+
+        parts.jobs.execution(model_id)  # raises where there is no such job, or none any more
+        return record_of(parts.jobs.sfn, parts.jobs.arn(model_id))
 
     def _delete(self, parts: StackParts, model_id: str) -> None:
         from snakebatch.mesh.deleting import Deleting

@@ -261,6 +261,10 @@ class MeshModel:
         """Plan against actual."""
         return self.mesh.receipt(self.model_id)
 
+    def trace(self) -> Flow[dict[str, Any]]:
+        """What the workflow did, state by state."""
+        return self.mesh.trace(self.model_id)
+
     def delete(self) -> Flow[None]:
         """Stop the job, if it runs, and delete what it left on the mesh; what was fetched stays."""
         return self.mesh.delete(self.model_id)

@@ -112,6 +112,9 @@ class HttpMesh:
     def receipt(self, model_id: str) -> Flow[dict[str, Any]]:
         return (yield from self._json(Request("GET", _path("jobs", model_id) + "/receipt")))
 
+    def trace(self, model_id: str) -> Flow[dict[str, Any]]:
+        return (yield from self._json(Request("GET", _path("jobs", model_id) + "/trace")))
+
     def delete(self, model_id: str) -> Flow[None]:
         request = Request("DELETE", _path("jobs", model_id))
         reply = yield from self._caller.call(request)

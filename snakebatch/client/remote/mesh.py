@@ -56,6 +56,10 @@ class Mesh(Protocol):
         """Plan against actual of a finished training."""
         ...
 
+    def trace(self, model_id: str) -> Flow[dict[str, Any]]:
+        """What a job's workflow did, state by state, as ``snakebatch.graph.record`` has it."""
+        ...
+
     def delete(self, model_id: str) -> Flow[None]:
         """Stop a job, if it runs, and delete what it left."""
         ...

@@ -13,7 +13,7 @@ import pytest
 from snakebatch import cli
 from snakebatch.graph import draw_html, draw_mermaid, draw_svg, lay_out, read_machine
 from snakebatch.graph.run import MapRun, Run, StateRun
-from snakebatch.graph.svg import RULES
+from snakebatch.graph.style import RULES
 from tests.support.handlers import ROOT
 from tests.support.machines import LONG_NAMES, MACHINES, OWN
 

@@ -1,0 +1,123 @@
+"""Parsers of the command line: what is wrong in one line, the nearest of what there is, and where to look."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+EXIT_BAD_INPUT = 2
+EXAMPLE = "example: "
+"""Begins a line of a parser's epilog: a command that works as it stands, but for names of files and jobs."""
+
+_NUMBER = re.compile(r"-\.?\d")
+_LEAST_LIKENESS = 0.6
+_TOOL = "snakebatch train penguins --target species"
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Fills descriptions, and keeps the lines of examples, which are copied and not read."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if not text.startswith(EXAMPLE):
+            return super()._fill_text(text, width, indent)
+        return "\n".join(f"{indent}{line}" for line in text.splitlines())
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line. It looks for unknown options and a missing command before the rest:
+
+    who misspells ``--target`` is told that, and not that ``--target`` is required.
+    """
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        more.setdefault("formatter_class", HelpFormatter)
+        super().__init__(*given, **more)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(
+            EXIT_BAD_INPUT, f"{self.prog}: error: {' '.join(message.split())} (see {self.prog} --help)\n"
+        )
+
+    def parse_known_args(  # type: ignore[override]  # argparse's own has overloads for namespaces of one's own
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse's, after a look at what it would say less clearly."""
+        if args is not None:
+            self._look(args)
+        return super().parse_known_args(args, namespace)
+
+    def _look(self, args: Sequence[str]) -> None:
+        commands = self._commands()
+        for arg in args:
+            if arg == "--":
+                return
+            if arg.startswith("-") and len(arg) > 1 and not _NUMBER.match(arg):
+                self._look_at_option(arg)
+            elif commands:
+                return  # what follows is the command's own
+        if commands and not {"-h", "--help", "--version"} & set(args):
+            self.error(f"say what to do: {listed(commands)}; for example: {self._first_example()}")
+
+    def _look_at_option(self, arg: str) -> None:
+        name = arg.partition("=")[0] if arg.startswith("--") else arg[:2]
+        known = [option for action in self._actions for option in action.option_strings]
+        if not any(option.startswith(name) for option in known):
+            self.error(f"there is no option {name}{nearest(name, known)}")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """As argparse's, in our words, and with the nearest."""
+        if action.choices is not None and value not in action.choices:
+            choices = [str(choice) for choice in action.choices]
+            near = nearest(str(value), choices) or f"; there is {listed(choices)}"
+            raise argparse.ArgumentError(action, f"there is no {str(value)!r}{near}")
+
+    def _commands(self) -> list[str]:
+        return [
+            name
+            for action in self._actions
+            if isinstance(action, argparse._SubParsersAction)
+            for name in action.choices
+        ]
+
+    def _first_example(self) -> str:
+        examples = examples_of(self)
+        return examples[0] if examples else _TOOL
+
+
+def examples_of(parser: argparse.ArgumentParser) -> list[str]:
+    """The commands that a parser's help gives as examples."""
+    lines = (parser.epilog or "").splitlines()
+    return [line.removeprefix(EXAMPLE) for line in lines if line.startswith(EXAMPLE)]
+
+
+def examples(*commands: str) -> str:
+    """The epilog that gives ``commands`` as examples."""
+    return "\n".join(f"{EXAMPLE}{command}" for command in commands)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``; did you mean NAME?`` for the one of ``known`` that is most like ``name``, or nothing."""
+    found = difflib.get_close_matches(name, [*known], 1, _LEAST_LIKENESS)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them: a, b or c."""
+    *head, last = names
+    return f"{', '.join(head)} or {last}" if head else last
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """The type of an option that is a whole number within limits."""
+    wanted = f"a whole number from {least} to {most}" if most else f"a whole number of {least} or more"
+
+    def parse(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
+        return number
+
+    return parse
