@@ -23,6 +23,7 @@ from snakebatch.cli_parser import EXIT_BAD_INPUT
 from snakebatch.errors import (
     AccountError,
     InputError,
+    MissingExtraError,
     ModelError,
     NotReadyError,
     PlanError,
@@ -57,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except (InputError, PlanError, ModelError, UnknownJobError, NotReadyError) as error:
         return _fail(command, str(error), EXIT_BAD_INPUT)
-    except (AccountError, ServiceError) as error:
-        # The account's or the service's matter and not ours: a log of our frames would help nobody.
+    except (AccountError, MissingExtraError, ServiceError) as error:
+        # The account's, the installation's or the service's matter: a log of our frames would help nobody.
         return _fail(command, str(error), EXIT_FAILED)
     except KeyboardInterrupt:
         return _fail(command, "stopped", EXIT_INTERRUPTED)

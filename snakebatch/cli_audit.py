@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from snakebatch.files import check_out, find_table, whole_file
 from snakebatch.cli_place import on_mesh
 from snakebatch.cli_predict import read_queries
 from snakebatch.engine.gaps import warning_of
 from snakebatch.engine.model import Model
 from snakebatch.engine.model_json import text_of
 from snakebatch.errors import InputError
+from snakebatch.files import check_out, find_table, whole_file
 from snakebatch.snake import Snake
 
 Asked = list[tuple[int, dict[str, str]]]

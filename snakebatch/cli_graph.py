@@ -49,7 +49,7 @@ def add_graph(commands: Any) -> None:
     graph.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace, clock: Clock | None = None, **more: Any) -> int:
+def run(arguments: argparse.Namespace, **more: Any) -> int:
     """Carry out the command; ``more`` goes to MeshSnake. Returns the exit code."""
     from snakebatch.cli_pictures import draw, picture
     from snakebatch.graph import read_machine
@@ -64,7 +64,8 @@ def run(arguments: argparse.Namespace, clock: Clock | None = None, **more: Any) 
     else:
         machine, ran = read_record(_record(arguments, more))
         title = f"The run {arguments.execution}"
-    now = (clock or SystemClock()).time()
+    clock: Clock = more.get("clock") or SystemClock()
+    now = clock.time()
     if out is None:
         sys.stdout.write(draw("mermaid", machine, ran, title, now).decode())
     else:

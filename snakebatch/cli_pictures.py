@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snakebatch.files import check_out, whole_file
 from snakebatch.errors import InputError, shown
+from snakebatch.files import check_out, whole_file
 from snakebatch.graph import Run, draw_html, draw_mermaid, draw_svg, lay_out
 from snakebatch.graph.caption import caption_of
 from snakebatch.graph.machine import Machine

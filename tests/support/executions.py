@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from snakebatch.clock import Clock
+from tests.support.machines import OWN
 
 MACHINE = "arn:aws:states:eu-west-3:123456789012:stateMachine:snakebatch-train"
 
@@ -51,8 +52,13 @@ class FakeExecutions:
 
     def get_execution_history(self, executionArn: str, **_: Any) -> dict[str, Any]:
         self.calls["get_execution_history"] += 1
-        self._of(executionArn, "GetExecutionHistory")
-        return {"events": [{"stateEnteredEventDetails": {"name": "Stage"}}]}
+        found = self._of(executionArn, "GetExecutionHistory")
+        entered = {"id": 1, "type": "TaskStateEntered", "timestamp": found["startDate"]}
+        return {"events": [{**entered, "stateEnteredEventDetails": {"name": "Stage"}}]}
+
+    def describe_state_machine_for_execution(self, executionArn: str) -> dict[str, Any]:
+        self._of(executionArn, "DescribeStateMachineForExecution")
+        return {"definition": json.dumps(OWN["train"])}
 
     def list_executions(
         self,

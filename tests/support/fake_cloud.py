@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.support.machines import OWN
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ARN = "arn:aws:states:eu-west-3:123456789012:execution:train:one"
 
@@ -53,18 +55,23 @@ class FakeStepFunctions:
     def describe_execution(self, executionArn: str) -> dict[str, Any]:
         self._now = self._moments.pop(0) if len(self._moments) > 1 else self._moments[0]
         ended = {} if self._now.status == "RUNNING" else self._ending
-        return {"executionArn": executionArn, "status": self._now.status, **ended}
+        return {"executionArn": executionArn, "status": self._now.status, "startDate": START, **ended}
 
-    def get_execution_history(self, executionArn: str, **_: Any) -> dict[str, Any]:
-        return {"events": self._events[: self._now.events]}
+    def describe_state_machine_for_execution(self, executionArn: str) -> dict[str, Any]:
+        return {"definition": json.dumps(OWN["train"])}
+
+    def get_execution_history(self, *, reverseOrder: bool = False, **_: Any) -> dict[str, Any]:
+        events = self._events[: self._now.events]
+        return {"events": events[::-1] if reverseOrder else events}
 
     def describe_map_run(self, mapRunArn: str) -> dict[str, Any]:
         done, total = self._now.runs[mapRunArn]
-        counts = {"succeeded": done, "failed": 0, "timedOut": 0, "aborted": 0, "total": total}
+        bad = dict.fromkeys(("failed", "timedOut", "aborted", "running"), 0)
+        counts = bad | {"succeeded": done, "pending": total - done, "total": total}
+        said = {"mapRunArn": mapRunArn, "startDate": START, "itemCounts": counts}
         if done < total:
-            return {"status": "RUNNING", "startDate": START, "itemCounts": counts}
-        stop = START + timedelta(seconds=1.5)
-        return {"status": "SUCCEEDED", "startDate": START, "stopDate": stop, "itemCounts": counts}
+            return {"status": "RUNNING", **said}
+        return {"status": "SUCCEEDED", "stopDate": START + timedelta(seconds=1.5), **said}
 
     def stop_execution(self, **arguments: Any) -> dict[str, Any]:
         self.stopped.append(arguments)
@@ -120,7 +127,10 @@ def history(*steps: tuple[str, float, list[str]]) -> list[dict[str, Any]]:
     now = START
 
     def add(kind: str, **details: Any) -> None:
-        events.append({"id": len(events) + 1, "timestamp": now, "type": kind, **details})
+        before = len(events)
+        events.append(
+            {"id": before + 1, "previousEventId": before, "timestamp": now, "type": kind, **details}
+        )
 
     add("ExecutionStarted")
     for name, seconds, runs in steps:

@@ -58,6 +58,7 @@ class FakeMesh:
     parts: dict[int, bytes] = field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
+    traces: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def how(self) -> dict[str, Any]:
@@ -104,6 +105,7 @@ class FakeMesh:
             ("POST", "/v9/models", self._put_model),
             ("POST", "/v9/predict-sync", self._predict),
             ("GET", r"/v9/jobs/(\w+)/receipt", self._receipt),
+            ("GET", r"/v9/jobs/(\w+)/trace", self._trace),
             ("POST", r"/v9/jobs/(\w+)/resume", self._resume),
             ("POST", r"/v9/jobs/(\w+)/partial", lambda request, job: httpx.Response(200, json={"job": job})),
             ("DELETE", r"/v9/jobs/(\w+)", lambda request, name: httpx.Response(202, json={})),
@@ -172,6 +174,11 @@ class FakeMesh:
             200,
             json=body | {"rows": counts, "actual": actual, "input": {"n_layers": 2}, "warnings": ["odd"]},
         )
+
+    def _trace(self, request: httpx.Request, job: str) -> httpx.Response:
+        if job not in self.traces:
+            return problem(404, f"there is no job {job!r}")
+        return httpx.Response(200, json=self.traces[job])
 
     def _fetch(self, name: str) -> httpx.Response:
         if self.redirect_models:

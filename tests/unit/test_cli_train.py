@@ -11,6 +11,7 @@ import pytest
 
 from snakebatch import cli, cli_train
 from snakebatch.cli_progress import Bars, Watch
+from snakebatch.cli_train import TrainingFailedError
 from snakebatch.clock import SimulatedClock
 from snakebatch.errors import InputError, PlanError
 from tests.support.fake_cloud import ARN, FakeCloud, failing, succeeding
@@ -167,6 +168,36 @@ def test_a_failure_inside_ends_with_one_line_and_a_log(
     assert str(log) in line
     assert "a packet is lost" in log.read_text()
     assert not (folder / "new").exists()
+
+
+def test_the_graph_of_a_training_is_drawn(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(succeeding(MODEL_TEXT), "--graph", "new/run.svg") == 0
+    assert "graph      new/run.svg" in capsys.readouterr().out
+    assert 'class="state map succeeded holds" data-state="Leaf"' in (folder / "new/run.svg").read_text()
+
+
+def test_the_graph_of_a_failure_is_drawn_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(TrainingFailedError):
+        run(failing("MeshError", "a packet is lost"), "--graph", "run.html")
+    assert "what the workflow did is drawn in run.html" in capsys.readouterr().err
+    page = (folder / "run.html").read_text()
+    assert 'class="state task failed" data-state="Stage"' in page
+    assert "MeshError: a packet is lost" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("run.bmp", "tells no kind of picture"),
+        ("/dev/null/run.svg", "can't be written"),
+        ("table.csv/", "kind"),
+    ],
+)
+def test_a_picture_that_can_not_be_is_refused_before_the_training(name: str, says: str, folder: Path) -> None:
+    cloud = succeeding(MODEL_TEXT)
+    with pytest.raises(InputError, match=says):
+        run(cloud, "--graph", name)
+    assert not cloud.uploaded
 
 
 class _Interrupting(SimulatedClock):

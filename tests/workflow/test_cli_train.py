@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,12 +45,26 @@ def summary(finished: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def test_penguins_train_to_the_bytes_of_one_process(tmp_path: Path) -> None:
-    found = summary(run(tmp_path, "penguins", "--target=species", *PARAMETERS, "--out=new/p.json", "--json"))
+    found = summary(
+        run(
+            tmp_path,
+            "penguins",
+            "--target=species",
+            *PARAMETERS,
+            "--out=new/p.json",
+            "--graph=run.svg",
+            "--json",
+        )
+    )
     assert found["training"] == {"metric": "accuracy", "value": 1.0, "rows": 344}
     assert (found["rows"], found["duplicates"], found["layers"]) == (344, 0, 3)
     assert found["leaves"] >= 3 * 344 / 100
     assert {"Stage", "Divide", "Leaf", "Gather", "Settle"} <= set(found["seconds_by_state"])
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["p.json"]
+
+    graph = (tmp_path / found["graph"]).read_text()
+    for name in found["seconds_by_state"]:
+        assert re.search(rf'class="state \w+ succeeded( holds)?" data-state="{re.escape(name)}"', graph), name
 
     table = str(find_table("penguins"))
     local = Snake(table, "species", n_layers=3, bucket=40, tau=100, noise=0, seed=found["seed"])

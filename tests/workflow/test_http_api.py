@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from snakebatch import cli
 from snakebatch.clock import SystemClock
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.snake import Snake
-from tests.support.api import BEARER, KEY_VARIABLES
+from tests.support.api import BEARER, KEY, KEY_VARIABLES
 from tests.support.tables import three_classes
 from tests.support.training import POLL_SECONDS
 
@@ -111,13 +112,31 @@ def test_a_job_that_runs_is_stopped_and_leaves_nothing(cloud: EmbeddedCloud, cli
     assert not any(model_id in entry["Key"] for entry in page.get("Contents", []))
 
 
-def test_a_failed_job_says_why(client: httpx.Client) -> None:
+def test_a_failed_job_says_why_and_is_drawn(
+    cloud: EmbeddedCloud,
+    client: httpx.Client,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("SNAKEBATCH_KEY", KEY)
     asked = {"rows": [{"y": "a", "x": 1}, {"y": "b", "x": 2}], "target": "y", "max_usd": 1e-9}
     model_id = client.post("/v9/train", json=asked).json()["model_id"]
     status = ended(client, model_id)
     assert status["status"] == "FAILED"
     assert "max_usd" in status["cause"]
     assert client.get(f"/v9/model/{model_id}").status_code == 409
+
+    for kind in ("svg", "png", "html", "mermaid"):
+        out = tmp_path / f"run.{kind}"
+        assert cli.main(["graph", "--run", model_id, "--url", cloud.url, "-o", str(out)]) == 0
+        drawn = out.read_bytes()
+        assert drawn.startswith(b"\x89PNG") if kind == "png" else b"max_usd" in drawn
+    graph = (tmp_path / "run.svg").read_text()
+    assert 'class="state fail failed" data-state="Refuse"' in graph
+    assert 'class="state task succeeded" data-state="Stage"' in graph
+    assert cli.main(["graph", "--run", "f" * 32, "--url", cloud.url]) == 2
+    assert f"{cloud.url}/runs has those" in capsys.readouterr().err
 
 
 def test_nobody_comes_in_without_a_key(cloud: EmbeddedCloud) -> None:

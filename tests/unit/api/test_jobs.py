@@ -9,6 +9,7 @@ import pytest
 
 from gatherer.api.status_cache import ENDED_SECONDS, FRESH_SECONDS
 from snakebatch.errors import UnknownJobError
+from snakebatch.graph.record import read_record
 from snakebatch.mesh.deleting import LONGEST_INVOCATION, REMEMBERED, Deleting
 from tests.support.api import ApiBench, Caller
 
@@ -199,6 +200,16 @@ def test_who_deletes_what_is_not_there_changes_nothing(api: ApiBench) -> None:
     with pytest.raises(UnknownJobError):
         Deleting(api.jobs).delete("nobody")
     assert list(api.objects.keys("")) == []
+
+
+def test_a_trace_says_what_each_state_did(api: ApiBench, client: Caller) -> None:
+    model_id = start(client)
+    machine, run = read_record(client.get(f"/v9/jobs/{model_id}/trace").json())
+    assert (run.status, run.state("Stage").outcome, run.arn) == ("RUNNING", "running", api.jobs.arn(model_id))
+    assert "Divide" in {state.name for state in machine.states}
+    client.delete(f"/v9/jobs/{model_id}")
+    for gone in (model_id, "nobody"):
+        assert client.get(f"/v9/jobs/{gone}/trace").status_code == 404
 
 
 def test_a_receipt_is_there_when_the_job_has_ended(api: ApiBench, client: Caller) -> None:

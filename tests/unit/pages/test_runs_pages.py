@@ -18,7 +18,6 @@ from snakebatch.clock import SimulatedClock
 from tests.support.api import BEARER, ApiBench, Caller
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.executions import MACHINE, FakeExecutions
-from tests.support.machines import OWN
 from tests.support.mesh import BUCKET
 
 NAME = "0123456789abcdef"
@@ -27,10 +26,6 @@ STAGED = '{"said": "<script>alert(1)</script>"}'
 
 class SeenExecutions(FakeExecutions):
     """Executions that are in Stage, or that Stage ended."""
-
-    def describe_state_machine_for_execution(self, executionArn: str) -> dict[str, Any]:
-        self._of(executionArn, "DescribeStateMachineForExecution")
-        return {"definition": json.dumps(OWN["train"])}
 
     def get_execution_history(self, executionArn: str, **_: Any) -> dict[str, Any]:
         found = self._of(executionArn, "GetExecutionHistory")
