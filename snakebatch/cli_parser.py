@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -45,8 +46,8 @@ class Parser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[argparse.Namespace, list[str]]:
         """As argparse's, after a look at what it would say less clearly."""
-        if args is not None:
-            self._look(args)
+        args = sys.argv[1:] if args is None else args
+        self._look(args)
         return super().parse_known_args(args, namespace)
 
     def _look(self, args: Sequence[str]) -> None:
@@ -72,7 +73,8 @@ class Parser(argparse.ArgumentParser):
         if action.choices is not None and value not in action.choices:
             choices = [str(choice) for choice in action.choices]
             near = nearest(str(value), choices) or f"; there is {listed(choices)}"
-            raise argparse.ArgumentError(action, f"there is no {str(value)!r}{near}")
+            named = None if isinstance(action, argparse._SubParsersAction) else action
+            raise argparse.ArgumentError(named, f"there is no {str(value)!r}{near}")
 
     def _commands(self) -> list[str]:
         return [

@@ -36,8 +36,8 @@ def add_audit(commands: Any) -> None:
         "audit",
         help="why a model answers rows of a CSV table as it does",
         description="Explain a model's answers: for each row its votes and probabilities, the bucket that it "
-        "ends in and why, layer by layer, and the members that look alike and why. Needs the full model, not "
-        "a stripped one.",
+        "ends in and why, layer by layer, and the members that look alike and why, by their place in "
+        "the model's population, from 0. Needs the full model, not a stripped one.",
         epilog=examples(
             "snakebatch audit model.json new.csv --row 3 --row 7",
             "snakebatch audit model.json new.csv --json --out audit.json",
