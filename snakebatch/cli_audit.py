@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from snakebatch.cli_model import read_model
 from snakebatch.cli_place import on_mesh
 from snakebatch.cli_predict import read_queries
 from snakebatch.engine.gaps import warning_of
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace, **more: Any) -> int:
         with cli_mesh.model_of(arguments, **more) as snake:
             said = _said(arguments, table, snake.snake.model, snake)
     else:
-        model = Model.read(arguments.model)
+        model = read_model(arguments.model)
         model.need_population("an audit")
         said = _said(arguments, table, model, Snake(model))
     if out is None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from snakebatch.cli_parser import examples, whole
 from snakebatch.clock import Clock, SystemClock
-from snakebatch.errors import BracketError, CloudError, InputError, MissingExtraError, PlanError
+from snakebatch.errors import BracketError, CloudError, InputError, PlanError
+from snakebatch.operations.aws import asking, clients
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -37,6 +38,8 @@ def add_bracket(commands: Any) -> None:
     opening = actions.add_parser(
         "open",
         help="switch slots on, and wait until they are ready",
+        description="Switch slots on, and wait until they are ready. They go off by themselves after so many "
+        "minutes.",
         epilog=examples("snakebatch bracket open --slots 12 --minutes 30 --session afternoon"),
     )
     opening.add_argument("--slots", type=whole(1, MOST_SLOTS), required=True, metavar="N", help="how many")
@@ -47,17 +50,29 @@ def add_bracket(commands: Any) -> None:
         metavar="N",
         help="how long; then they go off by themselves (default 60)",
     )
-    closing = actions.add_parser("close", help="switch a session's slots off")
+    closing = actions.add_parser(
+        "close",
+        help="switch a session's slots off",
+        description="Switch a session's slots off, before its time is over.",
+        epilog=examples("snakebatch bracket close --session afternoon"),
+    )
+    listing = actions.add_parser(
+        "list",
+        help="say what is open, and who uses it",
+        description="Say which slots are open, until when, and who uses them.",
+        epilog=examples("snakebatch bracket list --stack snakebatch"),
+    )
     for action in (opening, closing):
         action.add_argument(
             "--session", default="default", metavar="NAME", help="the session's name (default: default)"
         )
-    for action in (opening, actions.add_parser("list", help="say what is open, and who uses it"), closing):
+    for action in (opening, listing, closing):
         where = action.add_mutually_exclusive_group()
         where.add_argument("--stack", metavar="NAME", help="the stack; its Prefix is looked up")
         where.add_argument(
             "--prefix", default="snakebatch", metavar="P", help="the stack's Prefix (default snakebatch)"
         )
+        action.add_argument("--region", metavar="NAME", help="such as eu-west-3 (default: the profile's)")
         action.add_argument("--json", action="store_true", help="print one JSON object")
         action.set_defaults(run=run)
 
@@ -94,32 +109,30 @@ def run(
     arguments: argparse.Namespace, function: BracketFunction | None = None, clock: Clock | None = None
 ) -> int:
     """Carry out the command; prints what is so now, and returns the exit code."""
-    function = function or deployed(arguments.prefix, arguments.stack)
+    function = function or deployed(arguments.prefix, arguments.stack, arguments.region)
     clock = clock or SystemClock()
-    if arguments.action == "open":
-        answer = _open(function, arguments, clock)
-    elif arguments.action == "close":
-        answer = _close(function, arguments.session, clock)
-    else:
-        answer = function("list")
+    with asking("the brackets"):
+        if arguments.action == "open":
+            answer = _open(function, arguments, clock)
+        elif arguments.action == "close":
+            answer = _close(function, arguments.session, clock)
+        else:
+            answer = function("list")
     print(json.dumps(answer) if arguments.json else _TEXTS[arguments.action](answer))
     return 0
 
 
-def deployed(prefix: str, stack: str | None) -> BracketFunction:
-    """The function of a deployment, by its stack or its prefix; region and credentials are boto3's own."""
-    try:
-        import boto3
+def deployed(prefix: str, stack: str | None, region: str | None) -> BracketFunction:
+    """The function of a deployment, by its stack or its prefix; credentials are boto3's own."""
+    ask = clients(region)
+    with asking(f"the stack {stack}" if stack else "the brackets"):
         from botocore.config import Config
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"{error.name} is not installed; run: pip install 'snakebatch[aws]'", name=error.name
-        ) from error
-    if stack is not None:
-        prefix = _prefix_of(boto3.client("cloudformation"), stack)
-    # The function may be at it for two minutes; a second invocation beside it would only wait for it.
-    patient = Config(read_timeout=150, retries={"total_max_attempts": 1})
-    return BracketFunction(boto3.client("lambda", config=patient), prefix)
+
+        if stack is not None:
+            prefix = _prefix_of(ask("cloudformation"), stack)
+        # The function may be at it for two minutes; a second invocation beside it would only wait for it.
+        patient = Config(read_timeout=150, retries={"total_max_attempts": 1})
+        return BracketFunction(ask.session.client("lambda", config=patient), prefix)
 
 
 def _prefix_of(cloudformation: Any, stack: str) -> str:

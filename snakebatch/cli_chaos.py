@@ -22,7 +22,7 @@ def add_chaos(commands: Any) -> None:
         description="Train small jobs in an embedded cloud whose services fail by a seed: throttled, killed, "
         "cut off, corrupted, lost and repeated. Each run has to end in the very model of an undisturbed "
         "training, or in a failure with a true reason, and to leave nothing behind. docs/chaos.md says more.",
-        epilog=examples("snakebatch chaos --seed 1 --runs 20, and one of them again: --seed 1 --run 7"),
+        epilog=examples("snakebatch chaos --seed 1 --runs 20", "snakebatch chaos --seed 1 --run 7"),
     )
     chaos.add_argument(
         "--seed", type=_seed, default="1", metavar="S", help="same seed, same faults (default 1)"

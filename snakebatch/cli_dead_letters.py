@@ -33,13 +33,18 @@ def add_dead_letters(commands: Any) -> None:
         epilog=examples("snakebatch dead-letters readmit --stack snakebatch"),
     )
     actions = letters.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, says in (
-        ("list", "each message with its reason, and whether it would be taken now"),
-        ("show", "messages in full"),
-        ("readmit", "put back what would be taken now; leave the rest"),
-        ("discard", "throw messages away"),
+    for name, says, more in (
+        ("list", "each message with its reason, and whether it would be taken now", ""),
+        ("show", "messages in full", " 1f0c"),
+        ("readmit", "put back what would be taken now; leave the rest", ""),
+        ("discard", "throw messages away", " 1f0c"),
     ):
-        action = actions.add_parser(name, help=says, description=says.capitalize() + ".")
+        action = actions.add_parser(
+            name,
+            help=says,
+            description=says.capitalize() + ".",
+            epilog=examples(f"snakebatch dead-letters {name}{more} --stack snakebatch"),
+        )
         _add_place(action)
         if name != "list":
             action.add_argument("ids", nargs="*", metavar="ID", help="these only, as `list` names them")

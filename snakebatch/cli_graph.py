@@ -60,7 +60,10 @@ def run(arguments: argparse.Namespace, **more: Any) -> int:
     _check_place(arguments)
     if arguments.execution is None:
         name, text = _definition(arguments)
-        machine, ran, title = read_machine(text), None, f"The workflow {name}"
+        try:
+            machine, ran, title = read_machine(text), None, f"The workflow {name}"
+        except InputError as error:
+            raise InputError(f"{name}: {error}") from error
     else:
         machine, ran = read_record(_record(arguments, more))
         title = f"The run {arguments.execution}"

@@ -32,10 +32,25 @@ def add_keys(commands: Any) -> None:
         epilog=examples("snakebatch keys add laptop --stack snakebatch"),
     )
     actions = keys.add_subparsers(dest="action", metavar="ACTION", required=True)
-    adding = actions.add_parser("add", help="make a key, and print it")
+    adding = actions.add_parser(
+        "add",
+        help="make a key, and print it",
+        description="Make a key, and print it: once, since what is kept is a hash.",
+        epilog=examples("snakebatch keys add laptop --stack snakebatch"),
+    )
     adding.add_argument("name", metavar="NAME", help="whose it is, or what for")
-    listing = actions.add_parser("list", help="say which there are")
-    revoking = actions.add_parser("revoke", help="let a key be valid no more, within ten seconds")
+    listing = actions.add_parser(
+        "list",
+        help="say which there are",
+        description="Say which keys there are: id, whether it is valid, when it was made, and its name.",
+        epilog=examples("snakebatch keys list --stack snakebatch"),
+    )
+    revoking = actions.add_parser(
+        "revoke",
+        help="let a key be valid no more, within ten seconds",
+        description="Let a key be valid no more. Gatherers know within ten seconds.",
+        epilog=examples("snakebatch keys revoke laptop --stack snakebatch"),
+    )
     revoking.add_argument("key", metavar="ID", help="its id, or its name if one key alone has it")
     for action in (adding, listing, revoking):
         where = action.add_mutually_exclusive_group()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from snakebatch.engine.model import Model
+from snakebatch.errors import ModelError
 
 SCORED_ROWS, SCORED_VOTES = 10_000, 25_000_000
 """How many of its own rows a trained model is asked about, evenly spread: at most so many rows, and so
@@ -32,6 +33,16 @@ class Score:
             return f"accuracy {100 * self.value:.2f} % on {self.rows:,} rows"
         value = "undefined (all targets are equal)" if self.value is None else f"{self.value:.4f}"
         return f"R2 {value} on {self.rows:,} rows"
+
+
+def read_model(name: str) -> Model:
+    """The model of a path; raises ModelError, which knows a table where a model should stand."""
+    try:
+        return Model.read(name)
+    except ModelError as error:
+        if not name.lower().endswith((".csv", ".csv.gz")):
+            raise
+        raise ModelError(f"{error}; the model stands before the table") from error
 
 
 def is_regression(model: Model) -> bool:

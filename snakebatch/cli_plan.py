@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from snakebatch.errors import InputError
+from snakebatch.errors import InputError, shown
+from snakebatch.files import check_out
 from snakebatch.mesh.packing import leaf_weight
 from snakebatch.planner.calibration import calibrate
+from snakebatch.planner.chart_file import FORMATS
 from snakebatch.planner.chart_text import bars
 from snakebatch.planner.comparison import Comparison, compare, figures
 from snakebatch.planner.constants import Constants, constants, read_constants
@@ -29,7 +31,7 @@ _OBSERVED = ((1000, 25, "3 to 5/s, 75 leaves"), (7500, 25, "17.4/s, wedged"))
 
 def run(arguments: argparse.Namespace) -> int:
     """The command; returns 2 where no plan keeps within the goal."""
-    known = read_constants(Path(arguments.constants)) if arguments.constants else constants()
+    known = read_constants(Path(arguments.constants)) if arguments.constants is not None else constants()
     if arguments.calibrate:
         return _calibrate(arguments, known)
     if arguments.figures:
@@ -37,17 +39,27 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.rows is None:
         raise InputError("plan wants --rows N, or one of --figures and --calibrate")
+    chart = _checked_chart(arguments.chart)
     compared = _compare(arguments, known)
     if arguments.json:
         print(json.dumps(compared.to_dict()))
     else:
         print(_text(compared))
-    if arguments.chart:
+    if chart is not None:
         from snakebatch.planner.chart_file import draw
 
-        draw(compared, known, prices(arguments.region), Path(arguments.chart))
-        print(f"drawn into {arguments.chart}", file=sys.stderr)
+        draw(compared, known, prices(arguments.region), chart)
+        print(f"drawn into {chart}", file=sys.stderr)
     return 0 if compared.chosen.reason is None else REFUSED
+
+
+def _checked_chart(name: str | None) -> Path | None:
+    """Where the chart goes, looked at before a plan is printed."""
+    if name is None:
+        return None
+    if Path(name).suffix.lower() not in FORMATS:
+        raise InputError(f"--chart {shown(name)}: let it end in {' or '.join(FORMATS)}")
+    return check_out(name, option="--chart")
 
 
 def _compare(arguments: argparse.Namespace, known: Constants) -> Comparison:
@@ -115,9 +127,15 @@ def _calibrate(arguments: argparse.Namespace, known: Constants) -> int:
     receipts = []
     for name in arguments.calibrate:
         try:
-            receipts.append(json.loads(Path(name).read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            raise InputError(f"receipt {name} can't be read: {error}") from error
+            found = json.loads(Path(name).read_text(encoding="utf-8"))
+        except (OSError, RecursionError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise InputError(
+                f"receipt {shown(name)} can't be read: {why}; give receipt.json files"
+            ) from error
+        if not isinstance(found, dict):
+            raise InputError(f"receipt {shown(name)} holds no JSON object: give receipt.json files")
+        receipts.append(found)
     print(json.dumps(calibrate(receipts, known).to_dict(), indent=2))
     return 0
 

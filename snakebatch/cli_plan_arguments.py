@@ -24,7 +24,7 @@ def add_plan(commands: Any) -> None:
     )
     job = plan.add_argument_group("what is to be trained")
     job.add_argument("--rows", type=whole(1, MOST_ROWS), metavar="N", help="after duplicates are folded")
-    job.add_argument("--layers", type=whole(1, MAX_LAYERS), default=5, metavar="N", help="(default 5)")
+    job.add_argument("--layers", type=whole(1, MAX_LAYERS), default=5, metavar="N", help="layers (default 5)")
     job.add_argument(
         "--columns", type=whole(1, 100_000), default=20, metavar="N", help="beside the target (default 20)"
     )
@@ -35,14 +35,18 @@ def add_plan(commands: Any) -> None:
         "--tau", type=_tau, default=1000, metavar="N", help="rows of a slice, or auto (default 1000)"
     )
     goal = plan.add_argument_group("the goal: cheapest within the deadline, else fastest within the budget")
-    goal.add_argument("--deadline", type=_positive, metavar="SECONDS")
-    goal.add_argument("--budget", type=_positive, default=5.0, metavar="USD", help="(default 5)")
+    goal.add_argument(
+        "--deadline", type=_positive, metavar="SECONDS", help="longest that it may take (default: any)"
+    )
+    goal.add_argument(
+        "--budget", type=_positive, default=5.0, metavar="USD", help="most that it may cost (default 5)"
+    )
     fixed = plan.add_argument_group("what is not to be chosen")
     fixed.add_argument("--where", choices=("mesh", "machine", "lambda"), help="only this place")
-    fixed.add_argument("--slots", type=whole(0, MOST_SLOTS), metavar="N")
+    fixed.add_argument("--slots", type=whole(0, MOST_SLOTS), metavar="N", help="provisioned slots")
     fixed.add_argument("--memory", type=_memory, metavar="GB", help="of a function")
     fixed.add_argument("--packet-rows", type=whole(1, MOST_ROWS), metavar="N", help="of a leaf packet")
-    fixed.add_argument("--levels-per-wave", type=whole(1, 100), metavar="N")
+    fixed.add_argument("--levels-per-wave", type=whole(1, 100), metavar="N", help="levels divided a wave")
     fixed.add_argument("--max-concurrency", type=whole(1, 10_000), metavar="N", help="of a Map at most")
     rules = plan.add_argument_group("what it reckons with")
     rules.add_argument(

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from snakebatch.cli_model import Score, answers, is_regression, score
+from snakebatch.cli_model import Score, answers, is_regression, read_model, score
 from snakebatch.cli_place import on_mesh
 from snakebatch.engine.cells import MISSING_WORDS
 from snakebatch.engine.csv_rows import open_rows
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         with cli_mesh.model_of(arguments) as snake:
             return _tell(arguments, table, out, snake.model, partial(ask_mesh, snake))
-    model = Model.read(arguments.model)
+    model = read_model(arguments.model)
     return _tell(arguments, table, out, model, partial(ask, model))
 
 
@@ -81,7 +81,8 @@ def read_queries(path: Path, model: Model) -> list[dict[str, str]]:
             check_names(header)
             rows = [dict(zip(header, cells, strict=True)) for chunk in chunks for cells in chunk]
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        swapped = "; the model stands before the table" if path.suffix.lower() == ".json" else ""
+        raise InputError(f"{path}: {error}{swapped}") from error
     if not rows:
         raise InputError(f"{path}: the table has a header and no rows; give at least one row")
     for name, datatype in zip(model.header[1:], model.datatypes[1:], strict=True):

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from snakebatch.cli_parser import examples, whole
 from snakebatch.clock import Clock, SystemClock
-from snakebatch.errors import CloudError, InputError
+from snakebatch.errors import CloudError, InputError, MissingExtraError
 
 HOST, PORT = "127.0.0.1", 8100
 KEY_VARIABLE = "SNAKEBATCH_KEY"
@@ -126,7 +126,8 @@ def _embedded(arguments: argparse.Namespace, key: str) -> AbstractContextManager
 
     missing = [name for name in ("fastapi", "uvicorn", "jinja2") if importlib.util.find_spec(name) is None]
     if missing:
-        raise CloudError(f"serving needs {', '.join(missing)}: pip install 'snakebatch[serve]'")
+        message = f"serving needs {', '.join(missing)}; run: pip install 'snakebatch[serve]'"
+        raise MissingExtraError(message, name=missing[0])
     from snakebatch.local.cloud import EmbeddedCloud
     from snakebatch.mesh.api_keys import hash_of
 

@@ -16,7 +16,7 @@ from snakebatch.cli_progress import Bars, Watch
 from snakebatch.cli_summary import Summary, summarize
 from snakebatch.clock import Clock, SystemClock
 from snakebatch.engine.model_json import text_of
-from snakebatch.errors import CloudError, InputError, PlanError, SnakeBatchError
+from snakebatch.errors import InputError, MissingExtraError, PlanError, SnakeBatchError
 from snakebatch.files import check_out, check_table, find_table, whole_file
 from snakebatch.graph.record import read_record, record_of
 
@@ -53,15 +53,14 @@ OpenCloud = Callable[[int | None], AbstractContextManager[Cloud]]
 
 @contextmanager
 def cloud_packages() -> Iterator[None]:
-    """For the embedded cloud's imports: CloudError says what to install where a package is not here."""
+    """For the embedded cloud's imports: MissingExtraError says what to install where one is not here."""
     try:
         yield
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith("snakebatch"):
             raise
-        raise CloudError(
-            f"the embedded cloud needs the package {error.name}: pip install 'snakebatch[local]'"
-        ) from error
+        message = f"the embedded cloud needs {error.name}; run: pip install 'snakebatch[local]'"
+        raise MissingExtraError(message, name=error.name) from error
 
 
 def open_embedded_cloud(processes: int | None, engine: str = "snakebatch") -> AbstractContextManager[Cloud]:

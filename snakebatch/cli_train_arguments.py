@@ -66,7 +66,10 @@ def add_train(commands: Any) -> None:
         help="who makes the leaves: snakebatch (default), or the licensed algorithmeai if it is installed",
     )
     train.add_argument(
-        "--leaf-grain", choices=("slice", "bucket"), default="slice", help="what a shard makes at once"
+        "--leaf-grain",
+        choices=("slice", "bucket"),
+        default="slice",
+        help="what a shard makes at once (default slice)",
     )
     train.add_argument(
         "--levels-per-wave",

@@ -57,9 +57,15 @@ def _add_quality(measures: Any) -> None:
     quality.add_argument("--models", type=_names, metavar="A,B", help="only these models (default: all)")
     quality.add_argument("--seeds", type=whole(1), default=5, metavar="N", help="seeds 0 to N-1 (default 5)")
     quality.add_argument("--rows", type=whole(20), metavar="N", help="at most so many rows of each set")
-    quality.add_argument("--layers", type=whole(1), default=15, metavar="N", help="layers of Snake (15)")
-    quality.add_argument("--bucket", type=whole(1), default=250, metavar="N", help="bucket of Snake (250)")
-    quality.add_argument("--noise", type=_share, default=0.25, metavar="P", help="noise of Snake (0.25)")
+    quality.add_argument(
+        "--layers", type=whole(1), default=15, metavar="N", help="layers of Snake (default 15)"
+    )
+    quality.add_argument(
+        "--bucket", type=whole(1), default=250, metavar="N", help="bucket of Snake (default 250)"
+    )
+    quality.add_argument(
+        "--noise", type=_share, default=0.25, metavar="P", help="noise of Snake (default 0.25)"
+    )
     quality.add_argument(
         "--out",
         metavar="FILE",
@@ -79,8 +85,12 @@ def _add_costs(measures: Any) -> None:
         "processor's seconds of each, and the constants that follow.",
         epilog=examples("snakebatch bench costs --rows 1000000 --columns 20"),
     )
-    costs.add_argument("--rows", type=whole(2000), default=100_000, metavar="N", help="(default 100000)")
-    costs.add_argument("--columns", type=whole(1), default=20, metavar="N", help="(default 20)")
+    costs.add_argument(
+        "--rows", type=whole(2000), default=100_000, metavar="N", help="of the table (default 100000)"
+    )
+    costs.add_argument(
+        "--columns", type=whole(1), default=20, metavar="N", help="beside the target (default 20)"
+    )
     costs.add_argument(
         "--kind",
         choices=("separable", "overlap", "regression"),

@@ -48,7 +48,8 @@ def read_model(source: str | Path | Mapping[str, Any]) -> ModelFile:
         text = Path(source).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a null character
         name = str(source)[:200]
-        raise ModelError(f"model {name!r} can't be read: {error}; give the path of a model.json") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ModelError(f"model {name!r} can't be read: {why}; give the path of a model.json") from error
     content = parse_json(text, str(source))
     try:
         return _read(content)

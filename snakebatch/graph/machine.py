@@ -63,11 +63,20 @@ class Machine:
 
 def read_machine(definition: str | Mapping[str, Any]) -> Machine:
     """The graph of a definition, in JSON or read already. Raises InputError for what is none."""
-    if isinstance(definition, str):
-        try:
+    try:
+        if isinstance(definition, str):
             definition = json.loads(definition)
-        except ValueError as error:
-            raise InputError(f"this is no definition of a state machine, which is JSON: {error}") from error
+        return _read(definition)
+    except ValueError as error:
+        raise InputError(f"this is no definition of a state machine, which is JSON: {error}") from error
+    except (AttributeError, KeyError, RecursionError, TypeError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise InputError(
+            f"this is no definition of a state machine: a state can't be read ({why})"
+        ) from error
+
+
+def _read(definition: Any) -> Machine:
     if not isinstance(definition, Mapping) or not isinstance(definition.get("States"), Mapping):
         raise InputError("this is no definition of a state machine: it has no States")
     states: Mapping[str, Mapping[str, Any]] = definition["States"]
@@ -93,7 +102,7 @@ def _state(name: str, state: Mapping[str, Any]) -> State:
         type=str(state.get("Type", "")),
         comment=str(state.get("Comment", "")),
         distributed=config.get("Mode") == "DISTRIBUTED",
-        inner=tuple(read_machine(machine) for machine in inside),
+        inner=tuple(_read(machine) for machine in inside),
     )
 
 

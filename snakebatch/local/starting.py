@@ -11,28 +11,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from snakebatch.errors import CloudError
+from snakebatch.errors import InputError, MissingExtraError
 
 _NEEDED = ("boto3", "moto", "flask", "jsonata", "aws_lambda_powertools")
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens there; raises CloudError with what to name instead."""
+    """A socket that listens there; raises InputError with what to name instead."""
     try:
         return socket.create_server((host, port))
     except OSError as error:
         ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
         advice = "name another port" if ours else "name an address of this machine, such as 127.0.0.1"
-        raise CloudError(
+        raise InputError(
             f"{host}:{port} can't be listened on ({error.strerror or error}): {advice}"
         ) from error
 
 
 def check_extras() -> None:
-    """Raise CloudError where a package of the extra is not installed."""
+    """Raise MissingExtraError where a package of the extra is not installed."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise CloudError(f"the embedded cloud needs {', '.join(missing)}: pip install 'snakebatch[local]'")
+        message = f"the embedded cloud needs {', '.join(missing)}; run: pip install 'snakebatch[local]'"
+        raise MissingExtraError(message, name=missing[0])
 
 
 def own_modules() -> Iterator[str]:

@@ -56,7 +56,8 @@ class Clients:
             from botocore.config import Config
 
             config = Config(retries={"mode": "standard", "max_attempts": 8}, connect_timeout=10)
-            self._made[service] = self.session.client(service, config=config)
+            with asking(service):  # where its region is none, for one
+                self._made[service] = self.session.client(service, config=config)
         return self._made[service]
 
 

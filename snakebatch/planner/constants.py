@@ -111,9 +111,10 @@ def read_constants(path: Path) -> Constants:
     """Constants from a file that ``--calibrate`` wrote, over those of the package."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise InputError(
-            f"constants: {path} can't be read ({error}); --calibrate writes such a file"
+            f"constants: {path} can't be read ({why}); --calibrate writes such a file"
         ) from error
     values = found.get("constants") if isinstance(found, dict) else None
     if not isinstance(values, dict):

@@ -55,7 +55,7 @@ def test_a_goal_that_can_t_be_met_is_refused_with_the_nearest(capsys: pytest.Cap
     [
         ([], "--rows"),
         (["--rows=0"], "--rows"),
-        (["--rows=10", "--chart=x.pdf"], ".png nor .svg"),
+        (["--rows=10", "--chart=x.pdf"], ".png or .svg"),
         (["--rows=10", "--region=mars-1"], "mars-1"),
         (["--rows=10", "--constants=/none"], "/none"),
         (["--rows=10", "--deadline=-1"], "--deadline"),

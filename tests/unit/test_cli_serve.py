@@ -136,11 +136,11 @@ def test_a_bad_key_is_refused_before_anything_starts(
 def test_a_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert cli.main(["serve", "--port", str(port)]) == cli.EXIT_FAILED
+        assert cli.main(["serve", "--port", str(port)]) == cli.EXIT_BAD_INPUT
     assert f"127.0.0.1:{port} can't be listened on" in capsys.readouterr().err
 
 
 def test_an_address_of_another_machine_is_not_blamed_on_the_port(capsys: pytest.CaptureFixture[str]) -> None:
     # 192.0.2.0/24 is kept for documentation (RFC 5737): no machine has it.
-    assert cli.main(["serve", "--host", "192.0.2.1", "--port", "0"]) == cli.EXIT_FAILED
+    assert cli.main(["serve", "--host", "192.0.2.1", "--port", "0"]) == cli.EXIT_BAD_INPUT
     assert "name an address of this machine" in capsys.readouterr().err

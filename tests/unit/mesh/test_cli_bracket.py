@@ -47,7 +47,7 @@ def fake(bench: BracketBench, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
     """The bracket function behind the command's client; its waits are simulated."""
     client: Any = FakeLambda(bench.run)
 
-    def deployed(prefix: str, stack: str | None) -> cli_bracket.BracketFunction:
+    def deployed(prefix: str, stack: str | None, region: str | None) -> cli_bracket.BracketFunction:
         return cli_bracket.BracketFunction(client, prefix if stack is None else f"of-{stack}")
 
     monkeypatch.setattr(cli_bracket, "deployed", deployed)
