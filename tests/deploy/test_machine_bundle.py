@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.handlers import ROOT
+from tools import release
 
 RUNTIME = "3.13"
 
@@ -92,3 +93,15 @@ def test_the_machine_s_files_are_there(unpacked: Path) -> None:
     assert {path.name for path in (unpacked / "machine").iterdir()} == {
         path.name for path in (ROOT / "gatherer/machine").iterdir()
     }
+
+
+def test_the_layer_is_the_same_bytes_and_knows_no_folder_of_ours(unpacked: Path, tmp_path: Path) -> None:
+    """What `sam build` makes of it in one folder, and `make release` in another."""
+    assert ARCHITECTURE is not None
+    built = release.archive(unpacked.with_name("dependencies"), tmp_path / "built.zip")
+    released = release.build_layer(ROOT, ARCHITECTURE, tmp_path)
+    assert built.read_bytes() == released.read_bytes()
+    with zipfile.ZipFile(released) as layer:
+        for name in layer.namelist():
+            if "/snakebatch/" in name:
+                assert str(tmp_path).encode() not in layer.read(name), name

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from snakebatch.mesh.content_cache import ON_DISK
+from snakebatch.version import VERSION
 from tests.support.handlers import ROOT
 from tests.support.template import (
     FUNCTION,
@@ -209,3 +210,25 @@ def test_every_profile_unrolls_the_loop_and_has_names_of_its_own(profile: str) -
         "CAPABILITY_IAM",
         "CAPABILITY_AUTO_EXPAND",
     ]
+
+
+APPLICATION_PATTERNS = {
+    "Name": r"[a-zA-Z0-9\-]{1,140}",
+    "Description": r".{1,256}",
+    "Author": r"[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?",
+    "SpdxLicenseId": "MIT",
+    "SemanticVersion": re.escape(VERSION),
+}
+"""What the Serverless Application Repository takes:
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-template-publishing-applications-metadata-properties.html
+"""
+
+
+def test_the_application_can_be_published() -> None:
+    told = template()["Metadata"]["AWS::ServerlessRepo::Application"]
+    for name, pattern in APPLICATION_PATTERNS.items():
+        assert re.fullmatch(pattern, told[name]), name
+    assert 1 <= len(told["Labels"]) <= 10
+    assert all(re.fullmatch(r"[a-zA-Z0-9+\-_:/@]{1,127}", label) for label in told["Labels"])
+    for name in ("LicenseUrl", "ReadmeUrl"):
+        assert 0 < (PATH.parent / told[name]).stat().st_size <= 5 << 20
