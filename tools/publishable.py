@@ -1,9 +1,10 @@
 """``make publishable``: the built template as the Serverless Application Repository takes it.
 
-The repository knows one transform only, AWS::Serverless-2016-10-31 (aws/serverless-application-model, issue
-859), and our template has AWS::LanguageExtensions too, for the loop over the shards. So the loop is unrolled here,
-and nothing else is changed: SAM CLI's own unrolling would put the parameters' defaults in their places too. The
-layer was built for one architecture, which is therefore the only one that remains. In SAM CLI's environment:
+The repository knows one transform only, AWS::Serverless-2016-10-31 (issue 859 of serverless-application-
+model in the AWS repositories), and our template has AWS::LanguageExtensions too, for the loop over the
+shards. So the loop is unrolled here, and nothing else is changed: SAM CLI's own unrolling would put the
+parameters' defaults in their places too. The layer was built for one architecture, which is therefore the
+only one that remains. In SAM CLI's environment:
 
     python -m tools.publishable .aws-sam/build/template.yaml
 """
