@@ -66,7 +66,9 @@ def members() -> Iterator[str]:
         yield from (f"{kind.__name__}.{name}" for name in dir(kind) if not name.startswith("_"))
         yield from inspect.signature(kind).parameters
     for kind in ADAPTED:
-        ours = {*vars(kind), *vars(kind.__mro__[1])}
+        ours = {
+            name for base in kind.__mro__ if base.__module__.startswith("snakebatch") for name in vars(base)
+        }
         yield from (f"{kind.__name__}.{name}" for name in ours if not name.startswith("_"))
     yield from (kind.__name__ for kind in (*OURS, *ADAPTED, StepFunctions))
 
