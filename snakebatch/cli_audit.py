@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace, **more: Any) -> int:
         sys.stdout.write(said)
     else:
         with whole_file(out) as temporary:
-            temporary.write_text(said, encoding="utf-8")
+            temporary.write_text(said, encoding="utf-8", errors="backslashreplace")
     return 0
 
 

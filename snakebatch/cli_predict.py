@@ -61,7 +61,7 @@ def _tell(
     answered = answer(rows, probability=arguments.probability)
     outcome = check_answers(model, rows, answered)
     if out:
-        with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        with whole_file(out) as temporary, open_text(temporary) as file:
             write_answers(file, model, answered)
     if arguments.json:
         print(text_of(_report(arguments.model, model, answered, outcome, out)))
@@ -71,6 +71,11 @@ def _tell(
     if outcome:
         print(outcome, file=sys.stderr)
     return 0
+
+
+def open_text(path: Path) -> TextIO:
+    """A file for answers: half a surrogate pair, which a model's label may hold, is escaped as on stdout."""
+    return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def read_queries(path: Path, model: Model) -> list[dict[str, str]]:

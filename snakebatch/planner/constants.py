@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from snakebatch.errors import InputError
+from snakebatch.errors import InputError, shown
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def read_constants(path: Path) -> Constants:
     except (OSError, RecursionError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise InputError(
-            f"constants: {path} can't be read ({why}); --calibrate writes such a file"
+            f"constants: {shown(str(path))} can't be read ({why}); --calibrate writes such a file"
         ) from error
     values = found.get("constants") if isinstance(found, dict) else None
     if not isinstance(values, dict):
