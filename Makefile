@@ -19,8 +19,9 @@ export PYTHON
 # uv leaves compiling to the first import, which must then be allowed to keep what it compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup train test environments other-pythons deploy-env checks-env browser-env docs-env docs docs-links cli-page hooks release publishable test-full coverage serve openapi validate build deploy-test deploy-check teardown loopback events chaos audit licences sbom fuzz \
-	lint format pr bench soak lock clean
+.PHONY: audit bench browser-env build chaos checks-env clean cli-page coverage deploy-check deploy-env deploy-test \
+	docs docs-env docs-links environments events format fuzz help hooks licences lint lock loopback openapi other-pythons \
+	pictures pr publishable release sbom serve setup soak teardown test test-full train validate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -121,6 +122,9 @@ events: $(READY) ## name the packets of events/ anew, after a change of the engi
 
 chaos: $(READY) ## 200 trainings while everything fails, by a seed; ARGS="--seed 2 --runs 20"
 	@$(BIN)/snakebatch chaos $(ARGS)
+
+pictures: $(READY) browser-env ## draw docs/pictures anew: workflows, a run, a terminal, a page; ARGS="terminal" for one
+	@$(BIN)/python -m tools.pictures $(ARGS)
 
 deploy-check: $(READY) ## will the deployment fit into your AWS account; ARGS="--region R --reserved N"
 	@$(BIN)/snakebatch deploy-check $(ARGS)

@@ -13,7 +13,7 @@ from snakebatch.graph.style import sheet
 
 _HEAD, _TURN = 7.0, 7.0
 _LINE, _LEFT = 18.0, 10.0
-_NOTE_LETTER, _NOTE_MARGIN = 6.3, 8.0
+_NOTE_LETTER, _NOTE_MARGIN = 6.1, 6.0
 """Most width of a letter of a note, and what it leaves free of its box."""
 
 
