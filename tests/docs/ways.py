@@ -60,6 +60,8 @@ _MEASURES = "tests/docs/test_measures.py"
 WAYS: dict[str, Way] = {
     # --- the command line
     r"snakebatch train data\.csv --target y --out y\.model\.json": Runs("machine"),
+    r"snakebatch train data\.csv .* --graph run\.svg": Runs("machine"),
+    r"snakebatch audit y\.model\.json new\.csv.*": Runs("machine"),
     r"snakebatch predict y\.model\.json new\.csv --probability": Runs("machine"),
     r"snakebatch plan .*": Runs("machine"),
     r"snakebatch graph (?!.*--(url|run|stack)).*": Runs("machine"),
@@ -80,6 +82,7 @@ WAYS: dict[str, Way] = {
     ),
     r"snakebatch serve": _claimed("tests/browser/conftest.py", "snakebatch serve --port 0"),
     r"snakebatch (resume|partial) ID --url URL": Runs("mesh"),
+    r"snakebatch graph --run ID --url URL -o run\.png": Runs("mesh"),
     r"snakebatch keys (add|list|revoke).*": Runs("account"),
     r"snakebatch dead-letters (list|show|readmit|discard) .*": Runs("account"),
     r"snakebatch bracket open --slots 12 --minutes 30": _claimed(
