@@ -31,7 +31,8 @@ def record_of(sfn: Any, arn: str) -> Record:
     """The record of an execution as it is now; ``sfn`` is a boto3 client, whose errors come through."""
     reader = RunReader(sfn)
     definition, run = reader.definition(arn), reader.run(arn)
-    return {"definition": json.loads(definition), **_record(run)}
+    # By way of its text, so that it is the same wherever it is read.
+    return {"definition": json.loads(definition), **json.loads(json.dumps(_record(run)))}
 
 
 def read_record(record: Mapping[str, Any]) -> tuple[Machine, Run]:

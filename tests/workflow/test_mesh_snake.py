@@ -25,6 +25,8 @@ from snakebatch.errors import (
     StrippedModelError,
     UnknownJobError,
 )
+from snakebatch.graph import draw_svg, lay_out
+from snakebatch.graph.record import read_record, record_of
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.mesh.api_keys import hash_of
 from tests.support.cloud_clients import STACK, StackClients
@@ -148,6 +150,15 @@ def test_the_seed_of_the_content_is_the_same_too(cloud: EmbeddedCloud, tmp_path:
 @pytest.mark.parametrize(("small", "size", "mode"), CASES, indirect=["small"])
 def test_the_mesh_answers_as_snake_does(small: MeshSnake, mode: str, size: int) -> None:
     assert json_of(getattr(small, f"get_{mode}")(queries(size))) == in_process(mode, size)
+
+
+def test_what_the_workflow_did_is_told_either_way(small: MeshSnake, cloud: EmbeddedCloud) -> None:
+    told = small.trace()
+    machine, run = read_record(told)
+    assert (run.status, run.state("Trained").outcome) == ("SUCCEEDED", "succeeded")
+    assert all(one.done == one.total > 0 for one in run.state("Leaf").maps)
+    assert told == record_of(cloud.sfn, run.arn)
+    assert draw_svg(lay_out(machine), run).count(" taken") > 10
 
 
 def test_answers_have_snake_s_own_types_wherever_they_come_from(

@@ -14,11 +14,15 @@ from matplotlib.image import imread
 
 from snakebatch import cli, cli_graph
 from snakebatch.cli_pictures import draw, picture
+from snakebatch.clock import SimulatedClock
 from snakebatch.errors import InputError, MissingExtraError, UnknownJobError
 from snakebatch.graph import draw_mermaid, draw_svg, lay_out, read_machine
 from snakebatch.graph.caption import caption_of
 from snakebatch.graph.png import SCALE, draw_png
 from snakebatch.graph.record import read_record
+from snakebatch.operations import aws
+from tests.support import executions
+from tests.support.executions import FakeExecutions
 from tests.support.fake_mesh import URL, FakeMesh
 from tests.support.machines import OWN
 from tests.support.runs import ARN, NOW, failed, half_way, record
@@ -133,6 +137,23 @@ def test_a_run_of_a_mesh_is_drawn_by_its_id(
     assert "Boom: a leaf fell" in capsys.readouterr().out
     with pytest.raises(UnknownJobError, match=rf"'two'.*{URL}/runs has those that there are"):
         asked("--run", "two", "--url", URL)
+
+
+def test_any_execution_is_drawn_by_its_arn(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sfn, regions = FakeExecutions(SimulatedClock()), []
+    monkeypatch.setattr(aws, "clients", lambda region: regions.append(region) or (lambda service: sfn))
+    sfn.start_execution(executions.MACHINE, "one", "{}")
+    sfn.fail("one", "MeshError", "a packet is lost")
+    arn = sfn.of("one")["executionArn"]
+    assert cli.main(["graph", "--run", arn]) == 0
+    assert "MeshError: a packet is lost" in capsys.readouterr().out
+    assert cli.main(["graph", "--run", f"{arn}x", "--region", "eu-north-1"]) == cli.EXIT_BAD_INPUT
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "there is no execution" in line
+    assert "copy its ARN from the console" in line
+    assert regions == ["eu-west-3", "eu-north-1"]
 
 
 @pytest.mark.parametrize(
