@@ -24,9 +24,9 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands. What a command does is imported when it runs: help costs nothing then."""
     parser = Parser(
         prog="snakebatch",
-        description="Train the Snake classifier through its workflow, on this machine or on a mesh, and ask "
-        "it. A command ends with 0 when it is done, 1 where something failed, 2 for input or parameters that it "
-        "can't use, 130 after Ctrl-C.",
+        description="Train the Snake classifier through its workflow, on this machine or on a mesh, and "
+        "ask it. A command ends with 0 when it is done, 1 where something failed, 2 for input or parameters "
+        "that it can't use, 130 after Ctrl-C.",
         epilog=examples(
             "snakebatch train penguins --target species",
             "snakebatch predict model.json penguins --probability",
