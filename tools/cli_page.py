@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from snakebatch.cli import build_parser
+from snakebatch.cli_parser import examples_of
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/reference/cli.md"
 
@@ -58,8 +59,8 @@ def _section(parser: argparse.ArgumentParser, depth: int) -> str:
     if rows:
         table = "".join(f"| `{name}` | {_cell(told)} |\n" for name, told in rows)
         parts.append(f"| {'Command' if groups else 'Argument'} | Meaning |\n|---|---|\n{table}".rstrip())
-    if parser.epilog:
-        parts.append(_epilog(parser.epilog))
+    if examples := examples_of(parser):
+        parts.append(_examples(examples))
     return "\n" + "\n\n".join(parts) + "\n"
 
 
@@ -90,13 +91,10 @@ def _told(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> list[tu
     return [(choice.dest, choice.help or "") for choice in group._choices_actions]
 
 
-def _epilog(text: str) -> str:
-    """An epilog's commands as code; what stands after a comma or a line's end is said beside them."""
-    what, _, command = text.partition(": ")
-    if "snakebatch" not in command:
-        return _escaped(text)
-    command, comma, rest = command.partition(",")
-    return f"{what.capitalize()}: `{' '.join(command.split())}`{comma}{_escaped(rest)}"
+def _examples(commands: list[str]) -> str:
+    """Commands as code; a block of them would be one to be followed in order."""
+    head = "Example" if len(commands) == 1 else "Examples"
+    return f"{head}: {'; '.join(f'`{command}`' for command in commands)}"
 
 
 def _cell(text: str) -> str:
@@ -106,7 +104,10 @@ def _cell(text: str) -> str:
 def _escaped(text: str) -> str:
     """Text that Markdown leaves alone, with its options as code."""
     text = text.replace("<", "\\<").replace("*", "\\*")
-    return re.sub(r"(?<![\w`-])(--[a-z]+(?:-[a-z]+)*)", r"`\1`", text)
+    # Between backticks it is code already.
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"(?<![\w-])(--[a-z]+(?:-[a-z]+)*)", r"`\1`", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 if __name__ == "__main__":
