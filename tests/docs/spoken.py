@@ -15,6 +15,8 @@ from tests.support.handlers import ROOT
 
 SAM = ("build", "delete", "deploy", "local", "package", "publish", "validate")
 _EXTRAS = re.compile(r"snakebatch\[([\w,]+)\]")
+_OF_THE_CLI = (("configure", ""), ("sso", "login"), ("ssm", "start-session"))
+"""Commands of the AWS CLI that are no operation of a service."""
 _OPTION = re.compile(r"^\[?(--?[a-z][a-z-]*)")
 
 
@@ -65,7 +67,7 @@ def _of_sam(words: list[str]) -> str | None:
 
 def _of_aws(words: list[str]) -> str | None:
     service, name = words[0], words[1] if len(words) > 1 else ""
-    if (service, name) in (("configure", ""), ("ssm", "start-session")) or service == "configure":
+    if (service, name) in _OF_THE_CLI:
         return None
     if service == "s3":
         return None if name in aws_lines.S3_COMMANDS else f"aws s3 has no {name}"
