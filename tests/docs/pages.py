@@ -5,7 +5,8 @@ A page is README.md, CONTRIBUTING.md or Markdown below docs/, examples/, events/
 - A fenced block in sh, bash, shell or console holds commands; so does one without a language in which some
   line begins with a program of ``PROGRAMS``. Each of its lines is a command: continuation lines are joined,
   comments dropped, ``a && b`` are two. Where lines have a prompt (``$ ``), those without one are output.
-- ``Block`` is any fenced block: Python and JSON are run and read by other tests of this folder.
+- ``Block`` is any fenced block: Python and JSON are run and read by other tests of this folder. Directives of
+  the site (``{toctree}``) are none.
 - ``Spoken`` is inline code that begins with a program and goes on: often a part of a command ("`sam deploy`
   fails"), so that it isn't run; what it names (commands, options, targets, operations) has to be there.
 """
@@ -25,7 +26,7 @@ PROGRAMS = (
     *("docker", "brew", "apt-get", "cd", "export", ".ci/run", "tools/", ".venv/bin/"),
 )
 COMMANDS = ("sh", "bash", "shell", "console", "")
-_FENCE = re.compile(r"^ *```([\w+-]*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^ *```([^\s`]*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")
 _FOLDERS = ("docs", "examples", "events", "functions", "gatherer")
 
@@ -79,6 +80,7 @@ def blocks() -> tuple[Block, ...]:
         Block(page, text.count("\n", 0, found.start()) + 1, found[1], found[2])
         for page, text in pages().items()
         for found in _FENCE.finditer(text)
+        if not found[1].startswith("{")
     )
 
 

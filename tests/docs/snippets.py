@@ -12,20 +12,32 @@ from tests.support.handlers import ROOT
 LANGUAGES = {"", "text", "sh", "bash", "shell", "console", "python", "pycon", "json", "mermaid"}
 """Languages that a block may be in: of another nobody would know who runs it."""
 
-CLAIMED = {
-    "docs/python.md": Claimed("tests/unit/test_python_page.py::test_the_examples_run", ("docs/python.md",)),
-    "docs/client.md": Claimed(
-        "tests/workflow/test_client_page.py::test_the_examples_run", ("docs/client.md",)
+CLAIMS = (
+    ("docs/python.md", Claimed("tests/unit/test_python_page.py::test_the_examples_run", ("docs/python.md",))),
+    (
+        "docs/client.md",
+        Claimed("tests/workflow/test_client_page.py::test_the_examples_run", ("docs/client.md",)),
     ),
-    "docs/scikit-learn.md": Claimed(
-        "tests/unit/client/test_docs.py::test_every_example_of_the_page_runs", ("scikit-learn.md",)
+    (
+        "docs/first-hour.md",
+        Claimed("tests/docs/test_first_hour_page.py::test_the_examples_run", ("docs/first-hour.md",)),
     ),
-    "docs/chaos.md": Claimed(
-        "tests/workflow/test_chaos.py::test_a_run_ends_in_the_very_model_or_in_a_true_reason",
-        ("from snakebatch.chaos.fixtures import", "chaos.run(", ".problems == "),
+    ("docs/migration.md", Claimed("tests/docs/test_migration_page.py", ("## From `algorithmeai`",))),
+    ("docs/migration.md", Claimed("tests/workflow/test_client_page.py", ("## From SnakeBatch v9",))),
+    (
+        "docs/scikit-learn.md",
+        Claimed("tests/unit/client/test_docs.py::test_every_example_of_the_page_runs", ("scikit-learn.md",)),
     ),
-}
+    (
+        "docs/chaos.md",
+        Claimed(
+            "tests/workflow/test_chaos.py::test_a_run_ends_in_the_very_model_or_in_a_true_reason",
+            ("from snakebatch.chaos.fixtures import", "chaos.run(", ".problems == "),
+        ),
+    ),
+)
 """Pages whose blocks of Python a test of their own runs."""
+CLAIMED = {page for page, _ in CLAIMS}
 
 
 def unclaimed() -> list[Block]:

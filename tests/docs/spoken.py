@@ -32,6 +32,8 @@ def _of_snakebatch(words: list[str]) -> str | None:
     parser = cli.build_parser()
     while words and (choices := _choices(parser)) is not None and not words[0].startswith("-"):
         name, *words = words
+        if name.isupper():
+            return None  # "snakebatch COMMAND --help" names none
         if name not in choices:
             return f"there is no {parser.prog} {name}"
         parser = choices[name]

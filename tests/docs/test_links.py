@@ -21,8 +21,8 @@ PAGES = sorted(
         *(path for folder in ("docs", "examples", "snakebatch") for path in (ROOT / folder).rglob("*.md")),
     }
 )
-HOSTS = {"docs.aws.amazon.com", "semver.org"}
-"""Who is linked to: primary sources, which have kept their addresses for years."""
+HOSTS = {"docs.aws.amazon.com", "github.com", "semver.org"}
+"""Who is linked to: primary sources, which keep their addresses for years, and issues that users wrote."""
 
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)|^\[[^\]\n]+\]: (\S+)|<(https?://[^>\s]+)>", re.MULTILINE)
 _BARE = re.compile(r"https?://[^\s)>\"'`\\]+")

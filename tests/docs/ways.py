@@ -130,8 +130,8 @@ WAYS: dict[str, Way] = {
     r"make lock": _claimed(_FOLLOWED, "make -n lock"),
     r"make soak": _claimed("tests/workflow/test_soak.py::test_ten_jobs_leave_nothing_behind", "Soak(cloud)"),
     r"make bench ARGS=load --runs 1": _claimed(
-        "tests/workflow/test_load.py::test_fifty_jobs_at_once_and_two_hundred_pollers",
-        "JOBS, POLLERS = 50, 200",
+        "tests/workflow/test_load.py::test_many_jobs_at_once_and_more_pollers",
+        "load.run(cloud.url, KEY, JOBS, POLLERS)",
     ),
     r"make bench ARGS=gather --runs 1": _claimed(
         f"{_MEASURES}::test_the_assembly_is_measured", "gather.make_job", "gather.assemble"
