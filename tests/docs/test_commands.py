@@ -67,6 +67,7 @@ def test_what_is_spoken_of_in_passing_is_there() -> None:
     assert [problem for command in spoken() if (problem := missing(command))] == []
 
 
+@pytest.mark.slow
 def test_commands_of_this_machine(folder: Path) -> None:
     stage = Stage(folder)
     for command, way in running("machine"):

@@ -59,12 +59,11 @@ _MEASURES = "tests/docs/test_measures.py"
 
 WAYS: dict[str, Way] = {
     # --- the command line
-    r"snakebatch train data\.csv --target y --out y\.model\.json": Runs("machine"),
-    r"snakebatch train data\.csv .* --graph run\.svg": Runs("machine"),
-    r"snakebatch audit y\.model\.json new\.csv.*": Runs("machine"),
-    r"snakebatch predict y\.model\.json new\.csv --probability": Runs("machine"),
+    r"snakebatch .* --url URL.*": Runs("mesh"),
+    r"snakebatch train (data\.csv|penguins) --target \w+.*": Runs("machine"),
+    r"snakebatch (predict|audit) \S+\.json .*": Runs("machine"),
     r"snakebatch plan .*": Runs("machine"),
-    r"snakebatch graph (?!.*--(url|run|stack)).*": Runs("machine"),
+    r"snakebatch graph .*": Runs("machine"),
     r"snakebatch bench speed": Runs("machine", ("--rows", "60", "--repeats", "1", "--sets", "quadratic")),
     r"snakebatch bench speed --large": _claimed(
         "tests/unit/bench/test_speed.py::test_a_large_table_gives_seconds_peak_growth_and_the_ratio",
@@ -81,8 +80,6 @@ WAYS: dict[str, Way] = {
         "tests/unit/test_cli_chaos.py::test_machines_get_json", "chaos --seed s --runs 4 --json"
     ),
     r"snakebatch serve": _claimed("tests/browser/conftest.py", "snakebatch serve --port 0"),
-    r"snakebatch (resume|partial) ID --url URL": Runs("mesh"),
-    r"snakebatch graph --run ID --url URL -o run\.png": Runs("mesh"),
     r"snakebatch keys (add|list|revoke).*": Runs("account"),
     r"snakebatch dead-letters (list|show|readmit|discard) .*": Runs("account"),
     r"snakebatch bracket open --slots 12 --minutes 30": _claimed(
@@ -103,7 +100,7 @@ WAYS: dict[str, Way] = {
         "teardown --stack",
     ),
     # --- AWS
-    r"aws stepfunctions start-(sync-)?execution .*": Runs("mesh"),
+    r"aws (s3 cp|stepfunctions start-(sync-)?execution) .*": Runs("mesh"),
     r"curl -N -H .*/live/runs/\$ID\?stream=1": Runs("mesh"),
     r"curl .*\$URL/v9/.*": _claimed(
         "tests/unit/api/test_http_api_page.py::test_every_line_of_the_page_is_answered_as_it_says",
