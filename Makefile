@@ -70,7 +70,7 @@ deploy-env: $(READY)
 
 # checkov's newest clashes with SAM CLI, and shellcheck's wheel has no need of anything else.
 checks-env: $(READY)
-	@tools/make-venv $(BIN)/python $(CHECKS_VENV) $(CHECKS_LOCK)
+	@tools/make-venv $(BIN)/python $(CHECKS_VENV) $(CHECKS_LOCK) bare
 
 # Debian's Chromium, where there is none and we may install it; axe-core looks for what keeps people out of a page.
 browser-env: $(READY)
@@ -79,7 +79,7 @@ browser-env: $(READY)
 
 # Sphinx and Jupyter, over .venv: they document and run what is there.
 docs-env: $(READY)
-	@tools/make-venv $(BIN)/python $(DOCS_VENV) $(DOCS_LOCK)
+	@tools/make-venv $(BIN)/python $(DOCS_VENV) $(DOCS_LOCK) bare
 	@tools/lay-over $(DOCS_VENV) $(VENV)
 
 docs: docs-env ## build the site of docs/ into build/site; a warning is an error

@@ -77,6 +77,7 @@ def make_venv(folder: Path, lock: str) -> list[str]:
     return log.read_text().replace(f"{folder}/", "").replace(f"{ROOT}/", "").splitlines()
 
 
+HAS_PIP = "python -m pip --version"
 OPTIONS = "--no-deps --require-hashes -r"
 PIP = f"python -m pip install --quiet --disable-pip-version-check {OPTIONS}"
 BY_UV = f"python tools/like-pip bin/uv pip install --quiet --python bin/python {OPTIONS} lock"
@@ -85,7 +86,7 @@ BY_UV = f"python tools/like-pip bin/uv pip install --quiet --python bin/python {
 def test_the_uv_of_the_lock_is_brought_by_pip_and_installs_the_rest(folder: Path) -> None:
     brings_uv = f'[ "$2" = pip ] && [ "$3" = install ] && cp "$0" {folder}/bin/uv\nexit 0\n'
     stub(folder, "python", brings_uv)
-    assert make_venv(folder, LOCK + UV)[1:] == [f"{PIP} uv.lock", BY_UV]
+    assert make_venv(folder, LOCK + UV)[1:] == [HAS_PIP, f"{PIP} uv.lock", BY_UV]
     assert (folder / "uv.lock").read_text().split() == UV.partition("#")[0].split()
     assert (folder / ".installed").read_text() == LOCK + UV
     assert make_venv(folder, LOCK + UV) == [], "the same lock is installed once"
@@ -94,7 +95,7 @@ def test_the_uv_of_the_lock_is_brought_by_pip_and_installs_the_rest(folder: Path
 def test_where_uv_fails_pip_installs(folder: Path) -> None:
     stub(folder, "uv")
     stub(folder, "python", 'case "$1" in *like-pip) exit 1 ;; esac\n')
-    assert make_venv(folder, LOCK + UV)[1:] == [BY_UV, f"{PIP} lock"]
+    assert make_venv(folder, LOCK + UV)[1:] == [BY_UV, HAS_PIP, f"{PIP} lock"]
 
 
 def test_where_both_fail_nothing_counts_as_installed(folder: Path) -> None:
