@@ -38,6 +38,7 @@ nb_execution_mode = "off"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
+maximum_signature_line_length = 80
 napoleon_google_docstring = False
 
 # Whatever a signature or a text names has to be there.

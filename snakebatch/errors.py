@@ -1,4 +1,4 @@
-"""Everything that SnakeBatch raises on purpose.
+"""Everything that SnakeBatch raises on purpose::
 
     SnakeBatchError
     ├── InputError                 data or parameters that cannot be trained on, or asked of a model

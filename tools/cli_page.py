@@ -76,7 +76,7 @@ def _spelt(action: argparse.Action) -> str:
     """An argument with its value, as one types it."""
     value = action.metavar if isinstance(action.metavar, str) else None
     if value is None and action.choices is not None:
-        value = "{" + ",".join(map(str, action.choices)) + "}"
+        value = "{" + ", ".join(map(str, action.choices)) + "}"
     if not action.option_strings:
         value = value or action.dest.upper()
         several = {"*": f"[{value} ...]", "+": f"{value} [{value} ...]", "?": f"[{value}]"}
