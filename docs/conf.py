@@ -21,7 +21,7 @@ project = "SnakeBatch"
 release = VERSION
 copyright = "the authors of SnakeBatch, MIT licence"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.githubpages", "sphinx.ext.napoleon"]
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/**", "examples/**", "snakebatch/data/README.md"]
 # docs/README.md is what a folder of a repository shows; docs/index.md takes its text.
@@ -51,6 +51,8 @@ nitpick_ignore_regex = [
 
 html_theme = "furo"
 html_title = f"SnakeBatch {VERSION}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 
