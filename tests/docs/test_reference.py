@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from snakebatch import errors
+from snakebatch.mesh.job_status import JobStatus, Status
+from tests.support.handlers import ROOT
 from tests.support.site import Site, built_site
 from tools import cli_page
 
@@ -20,7 +23,12 @@ MODULES = (
     "snakebatch.local",
     "snakebatch.planner",
 )
-MORE = ("snakebatch.engine.literals.holds", "snakebatch.mesh.predicting.predict_sync")
+MORE = (
+    "snakebatch.engine.literals.holds",
+    "snakebatch.mesh.predicting.predict_sync",
+    "snakebatch.mesh.predicting.PredictClient",
+    "snakebatch.mesh.sync_client.sync_client",
+)
 ELSEWHERE = ("sklearn.", "builtins", "abc", "pydantic.")
 """Modules whose members a class of ours inherits, and which document them."""
 
@@ -68,6 +76,14 @@ def test_every_public_name_says_what_it_is() -> None:
 def test_every_public_name_is_in_the_reference(tmp_path_factory: pytest.TempPathFactory) -> None:
     site: Site = built_site(tmp_path_factory)
     assert sorted(PUBLIC.keys() - site.names.keys()) == []
+
+
+def test_every_field_of_a_status_is_told() -> None:
+    page = (ROOT / "docs/reference/mesh-snake.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", page, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"\w+", row)} == JobStatus.model_fields.keys()
+    for status in get_args(Status):
+        assert f"`{status}`" in page
 
 
 def test_the_page_of_the_command_line_is_the_parser_s() -> None:
