@@ -38,11 +38,18 @@ class MeshSnake(MeshSnakeBase):
         Slices are divided until they have at most so many rows.
     model_id
         Of a model that is on the mesh already: see ``connect``.
-    url, key
-        The address of a gatherer and a key of it (default: SNAKEBATCH_URL, SNAKEBATCH_KEY).
-    stack, region, session, clients
-        Instead: a deployed stack, asked straight through AWS, with the credentials of boto3, of a boto3
-        ``session``, or the clients that ``clients(service)`` gives.
+    url
+        The address of a gatherer (default: SNAKEBATCH_URL).
+    key
+        A key of that gatherer (default: SNAKEBATCH_KEY).
+    stack
+        Instead of ``url`` the name of a deployed stack, which is asked straight through AWS.
+    region
+        Of the stack (default: the one of boto3's profile).
+    session
+        The boto3 Session whose credentials are used for the stack (default: boto3's own).
+    clients
+        Instead of a session: ``clients(service)`` gives a boto3 client.
     wait
         False returns as soon as the training was started; the first question, or ``wait()``, waits for it.
     timeout
@@ -51,8 +58,10 @@ class MeshSnake(MeshSnakeBase):
         True shows it on stderr, False does not, a function gets every JobStatus.
     cloud_threshold
         Rows from which on a batch is answered by the mesh; None answers all batches here.
-    transport, clock
-        httpx's transport, and who waits: for tests.
+    transport
+        httpx's transport, for tests.
+    clock
+        What waits and tells the time, for tests.
     **more
         Other parameters of the workflow: ``leaf_grain``, ``levels_per_wave``, ``slots``, ``slots_required``,
         ``min_share``, ``max_share``, ``max_usd``, ``partial``, ``job``.
