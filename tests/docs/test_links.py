@@ -60,6 +60,8 @@ def test_what_a_page_links_to_is_there(page: Path) -> None:
             continue
         target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
         assert target.exists(), link
+        # Sphinx would take it for the name of something, and may find one.
+        assert not target.is_dir(), f"{link} is a folder: write its name as code, or link to a page of it"
         assert target.is_relative_to(ROOT), link
         if parts.fragment and target.suffix == ".md":
             assert unquote(parts.fragment) in anchors(target), link
