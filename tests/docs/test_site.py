@@ -92,7 +92,10 @@ def _groups(section: str, entry: str, page: str) -> dict[str, list[str]]:
     found = {}
     for name, text in re.findall(section, (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE):
         links = re.findall(entry, text, re.MULTILINE)
-        paths = [posixpath.normpath(posixpath.join("/docs", link)).removesuffix(".md") for link in links]
+        paths = [
+            posixpath.normpath(posixpath.join("/docs", link)).removesuffix(".md").removesuffix(".ipynb")
+            for link in links
+        ]
         found[name] = paths
     return found
 
