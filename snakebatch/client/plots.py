@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.client.extras import missing
+from snakebatch.client.drawing import new_axes
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.model import Model
-from snakebatch.engine.regression import Regression
 from snakebatch.engine.wording import spelt, wording
 from snakebatch.errors import InputError
 
@@ -28,7 +27,6 @@ _LONGEST = 48
 """Characters of a condition beside its bar."""
 
 _BINS = 20
-_HALF_WIDTH = 0.3
 
 
 def plot_chain(model: Model, layer: int, names: Sequence[Any], ax: Axes | None = None) -> Axes:
@@ -39,7 +37,7 @@ def plot_chain(model: Model, layer: int, names: Sequence[Any], ax: Axes | None =
     """
     if not 0 <= layer < len(model.layers):
         raise InputError(f"there is no layer {layer}; give one from 0 to {len(model.layers) - 1}")
-    ax = ax or _new_axes()
+    ax = ax or new_axes()
     labels, counts = _bars(model, layer)
     places = np.arange(len(labels))
     if len(names) <= _MOST_CLASSES:
@@ -62,7 +60,7 @@ def plot_separation(shares: NDArray[np.float64], names: Sequence[Any], ax: Axes 
 
     ``shares`` are the probabilities (rows, classes), ``names`` the classes.
     """
-    ax = ax or _new_axes()
+    ax = ax or new_axes()
     winner, share = shares.argmax(axis=1), shares.max(axis=1, initial=0.0)
     winning = np.unique(winner).tolist()
     ax.hist(
@@ -77,37 +75,6 @@ def plot_separation(shares: NDArray[np.float64], names: Sequence[Any], ax: Axes 
     ax.set_xlabel("probability of the winning class")
     ax.set_ylabel("rows")
     ax.set_title("Class separation")
-    return ax
-
-
-def plot_candle(
-    target: str,
-    candles: Sequence[Mapping[str, float | int | None]],
-    answers: Sequence[Regression],
-    ax: Axes | None = None,
-) -> Axes:
-    """A candle a row: a line from low to high, a body from q1 to q3, a bar at the median.
-
-    The dot is the answer. A row without lookalikes has only its answer, as a cross.
-    """
-    ax = ax or _new_axes()
-    for place, (candle, answer) in enumerate(zip(candles, answers, strict=True)):
-        low, q1, median, q3, high = (candle[key] for key in ("low", "q1", "median", "q3", "high"))
-        if low is None or q1 is None or median is None or q3 is None or high is None:
-            ax.plot([place], [answer.value], "x", color="tab:red", label=answer.source)
-            continue
-        ax.vlines(place, low, high, color="black", linewidth=1)
-        ax.bar(place, q3 - q1, bottom=q1, width=2 * _HALF_WIDTH, color="tab:blue", alpha=0.5)
-        ax.hlines(median, place - _HALF_WIDTH, place + _HALF_WIDTH, color="black")
-        ax.plot([place], [answer.value], "o", color="tab:orange", label=f"mean of {answer.source}")
-    ax.set_xticks(range(len(answers)))
-    ax.set_xlabel("row")
-    ax.set_ylabel(target)
-    ax.set_title("Targets of the lookalikes")
-    handles, labels = ax.get_legend_handles_labels()
-    if labels:
-        once = dict(zip(labels, handles, strict=True))
-        ax.legend(list(once.values()), list(once))
     return ax
 
 
@@ -134,12 +101,3 @@ def _shortened(literal: Literal) -> Literal:
     """A literal with six digits of its number: a label is read, not computed with."""
     value = literal.value
     return literal._replace(value=float(f"{value:.6g}")) if isinstance(value, float) else literal
-
-
-def _new_axes() -> Axes:
-    """Axes of a new figure of pyplot; without a display matplotlib draws into memory."""
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise missing("matplotlib", "plot") from error
-    return pyplot.subplots(layout="constrained")[1]

@@ -1,22 +1,21 @@
 """Snake as estimators of scikit-learn: ``SnakeClassifier`` and ``SnakeRegressor``.
 
-The one place that imports scikit-learn. What differs from ``Snake`` are words only: ``random_state`` is its
-``seed``, ``n_jobs`` its ``workers``. See docs/scikit-learn.md.
+The one place that imports scikit-learn. What differs from ``Snake`` are words only:
+``random_state`` is its ``seed``, ``n_jobs`` its ``workers``. See docs/scikit-learn.md.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snakebatch.client import plots
+from snakebatch.client import audit_figure, candle_figure, plots
+from snakebatch.client.arguments import seed_of, series_name, value_errors
 from snakebatch.client.extras import missing
 from snakebatch.client.features import Features, of_frame, of_matrix
 from snakebatch.client.labels import labels_of
@@ -25,13 +24,12 @@ from snakebatch.engine.intake import Intake
 from snakebatch.engine.queries import Columns
 from snakebatch.engine.tables import is_frame
 from snakebatch.engine.training import check_parameters, train
-from snakebatch.errors import InputError
 from snakebatch.snake import Snake
 
 try:
     from joblib import effective_n_jobs
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-    from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state
+    from sklearn.utils import assert_all_finite, check_consistent_length
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 except ImportError as error:
@@ -84,15 +82,15 @@ class _SnakeEstimator(BaseEstimator):
     def plot_chain(self, layer: int = 0, *, ax: Axes | None = None) -> Axes:
         """Draw a layer's chain: a bar a bucket, in the order in which they are asked, with its condition."""
         check_is_fitted(self)
-        with _value_errors():
+        with value_errors():
             return plots.plot_chain(self.snake_.model, layer, self._class_names(), ax)
 
     # inside
 
     def _train(self, features: Features, target: str | None, datatype: str, values: Sequence[Any]) -> Intake:
         """Train ``snake_`` on checked features; the parameters are refused before anything is counted."""
-        with _value_errors():
-            seed = _seed(self.random_state)
+        with value_errors():
+            seed = seed_of(self.random_state)
             workers = effective_n_jobs(self.n_jobs)
             settings = check_parameters(
                 n_layers=self.n_layers,
@@ -119,7 +117,7 @@ class _SnakeEstimator(BaseEstimator):
         if not is_frame(X):
             return of_matrix(validate_data(self, X, reset=reset, dtype=None, ensure_all_finite="allow-nan"))
         validate_data(self, X, reset=reset, skip_check_array=True)
-        with _value_errors():
+        with value_errors():
             features = of_frame(X)
         for what, count in (("sample", len(X)), ("feature", len(features.names))):
             if not count:
@@ -186,7 +184,7 @@ class SnakeClassifier(ClassifierMixin, _SnakeEstimator):
         Raises ValueError on what can't be trained on, with the place.
         """
         features = self._features(X, reset=True)
-        name = _name(y)
+        name = series_name(y)
         y = column_or_1d(y, warn=True)
         check_consistent_length(features, y)
         assert_all_finite(y, input_name="y")
@@ -219,6 +217,29 @@ class SnakeClassifier(ClassifierMixin, _SnakeEstimator):
         shares = self.predict_proba(X)
         return plots.plot_separation(shares, self.classes_.tolist(), ax)
 
+    def plot_audit(
+        self,
+        X: Any,
+        *,
+        title: str | None = None,
+        name_of: Callable[[int], str] | None = None,
+        most: int = 4,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw why the one row of ``X`` is answered as it is: its path through each layer, and the votes.
+
+        ``name_of`` calls a row of the ``X`` of ``fit``, given by its number, by something better; ``most``
+        reasons a layer are drawn, and the first one of each class that is not among them. Raises ValueError
+        if ``X`` has not one row.
+        """
+        explanations = self.explain(X)
+        if len(explanations) != 1:
+            raise ValueError(f"an audit is of one row, not {len(explanations)}; give X[[i]] or X.iloc[[i]]")
+        with value_errors():
+            return audit_figure.plot_audit(
+                explanations[0], self._class_names(), title=title, name_of=name_of, most=most, ax=ax
+            )
+
     def _class_names(self) -> list[Any]:
         return self.classes_[self._places].tolist()  # type: ignore[no-any-return]  # an array of any kind
 
@@ -236,7 +257,7 @@ class SnakeRegressor(RegressorMixin, _SnakeEstimator):
         Raises ValueError on what can't be trained on, with the place.
         """
         features = self._features(X, reset=True)
-        name = _name(y)
+        name = series_name(y)
         y = column_or_1d(y, dtype=np.float64, warn=True)
         check_consistent_length(features, y)
         assert_all_finite(y, input_name="y")
@@ -258,33 +279,23 @@ class SnakeRegressor(RegressorMixin, _SnakeEstimator):
             for one in super().explain(X)
         ]
 
-    def plot_candle(self, X: Any, *, ax: Axes | None = None) -> Axes:
-        """Draw the candle of each row of ``X``: the spread of its lookalikes' targets, and the answer."""
+    def plot_candle(
+        self, X: Any, y: Any = None, *, labels: Sequence[Any] | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw the candle of each row of ``X``: the spread of its lookalikes' targets, and the answer.
+
+        With ``y`` the truth is drawn instead of the answer, coloured by where it stands. ``labels`` name the
+        rows.
+        """
         rows = self._questions(X)
         model = self.snake_.model
-        return plots.plot_candle(model.target, model.candles(rows), model.regressions(rows), ax)
+        with value_errors():
+            return candle_figure.plot_candle(
+                model.target, model.candles(rows), model.regressions(rows), truth=y, labels=labels, ax=ax
+            )
 
-
-@contextmanager
-def _value_errors() -> Iterator[None]:
-    """Input that is refused is a ValueError to the users of scikit-learn."""
-    try:
-        yield
-    except InputError as error:
-        raise ValueError(str(error)) from error
-
-
-def _seed(random_state: Any) -> int | None:
-    if random_state is None:
-        return None
-    if isinstance(random_state, Integral):
-        if random_state < 0:
-            raise InputError(f"random_state is {random_state}; give a non-negative integer, or None")
-        return int(random_state)
-    return int(check_random_state(random_state).randint(2**31 - 1))
-
-
-def _name(y: Any) -> str | None:
-    """The name of a Series."""
-    name = getattr(y, "name", None)
-    return name if isinstance(name, str) and name else None
+    def coverage(self, X: Any, y: Any) -> candle_figure.Coverage:
+        """How many of the truths ``y`` stand in the candles of ``X``: in the bodies, and anywhere in them."""
+        candles = self.snake_.model.candles(self._questions(X))
+        with value_errors():
+            return candle_figure.coverage(candles, y)

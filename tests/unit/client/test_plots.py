@@ -11,7 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 from sklearn.datasets import load_iris
 
-from snakebatch.client import plots
+from snakebatch.client import candle_figure, plots
 from snakebatch.client.sklearn import SnakeClassifier, SnakeRegressor
 from snakebatch.engine.model import Regression
 from snakebatch.errors import MissingExtraError, SnakeBatchError
@@ -92,7 +92,7 @@ def test_candles_stand_between_low_and_high(regressor: SnakeRegressor) -> None:
 
 def test_a_candle_without_lookalikes_is_a_cross() -> None:
     empty = dict.fromkeys(("low", "q1", "median", "q3", "high"))
-    ax = drawn(plots.plot_candle("y", [empty], [Regression(2.5, "bucket mean", 0)]))
+    ax = drawn(candle_figure.plot_candle("y", [empty], [Regression(2.5, "bucket mean", 0)]))
     (cross,) = ax.lines
     assert cross.get_marker() == "x"
     assert cross.get_ydata() == [2.5]

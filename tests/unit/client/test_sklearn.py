@@ -227,7 +227,7 @@ def test_the_model_does_not_depend_on_n_jobs() -> None:
         ({"oppose_profile": "odd"}, "give one of auto"),
         ({"tau": 0}, "tau is 0"),
         ({"random_state": -1}, "random_state is -1; give a non-negative integer"),
-        ({"random_state": "x"}, "cannot be used to seed"),
+        ({"random_state": "x"}, "random_state is .x.; give an integer"),
         ({"n_jobs": 0}, "n_jobs == 0"),
     ],
 )
