@@ -20,8 +20,8 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: audit bench browser-env build chaos checks-env clean cli-page coverage deploy-check deploy-env deploy-test \
-	docs docs-env docs-links environments events format fuzz help hooks licences lint lock loopback openapi other-pythons \
-	pictures pr publishable release sbom serve setup soak teardown test test-full train validate
+	docs docs-env docs-links environments events format fuzz help hooks licences lint lock loopback notebooks openapi \
+	other-pythons pictures pr publishable release sbom serve setup soak teardown test test-full train validate
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -88,6 +88,9 @@ docs: docs-env ## build the site of docs/ into build/site; a warning is an error
 
 docs-links: docs-env ## ask every external link of the site; needs a network
 	@tools/make-docs build/docs-links linkcheck
+
+notebooks: docs-env ## carry out the notebooks of examples/ anew, after a change of a script or of the engine
+	@$(DOCS_VENV)/bin/python -m tools.notebooks $(ARGS)
 
 cli-page: $(READY) ## write docs/reference/cli.md anew, after a change of the command line
 	@$(BIN)/python -m tools.cli_page
