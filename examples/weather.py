@@ -127,8 +127,8 @@ figure, (left, right) = pyplot.subplots(1, 2, figsize=(13, 5.2), width_ratios=[4
 snake.plot_candle(X_test[shown], y_test[shown].tolist(), labels=labels, ax=left)
 left.set_title("")
 left.set_title(
-    f"Half of the {counted.rows} days should be in the bodies: {counted.in_body} are ({counted.body:.0%});\n"
-    f"in the candles are {counted.in_candle} ({counted.candle:.0%}). Two months of them:",
+    f"The truth is in the body on {counted.body:.0%} of 2015's days (half is due),\n"
+    f"in the candle on {counted.candle:.0%}. Here are two months of them",
     loc="left",
 )
 left.set_ylabel("highest temperature of the next day, °C")

@@ -150,7 +150,7 @@ def _draw_truth(ax: Axes, edges: NDArray[np.float64], true: NDArray[np.float64])
     for rows, marker, colour, name in kinds:
         places = np.flatnonzero(rows)
         style: dict[str, Any] = {
-            "markersize": 6,
+            "markersize": 6 if marker == "o" else 8,
             "markeredgecolor": "white",
             "markeredgewidth": 0.8,
             "zorder": 4,

@@ -21,6 +21,17 @@ _LEGEND = len(PALETTE)
 _SHARED = PALETTE[:6]
 """Colours that many classes share: yellow and grey are too near to white, which means unsure."""
 
+_NAME: dict[str, Any] = {
+    "ha": "center",
+    "va": "center",
+    "fontsize": 8,
+    "fontweight": "bold",
+    "color": INK,
+}
+
+_APART = 0.03
+"""How far names are apart, as a part of a side of the map."""
+
 _EDGE = 0.05
 """How far the map reaches beyond the rows, as a part of their range."""
 
@@ -61,7 +72,11 @@ def plot_class_map(
             ax.scatter([], [], marker="s", color=colours[code], label=names[code])
         ax.legend(framealpha=0.9)
     else:
-        _name(ax, winner, sure, names, across, up)
+        from matplotlib.patheffects import withStroke
+
+        halo = [withStroke(linewidth=2, foreground="white")]
+        for code, (row, column) in _middles(winner, _cells_of(X, x, y, across, up)).items():
+            ax.annotate(names[code], (across[column], up[row]), path_effects=halo, **_NAME)
     ax.set_xlabel(x)
     ax.set_ylabel(y)
     return ax
@@ -120,29 +135,41 @@ def _painted(winner: NDArray[np.intp], sure: NDArray[np.float64], colours: list[
     return painted
 
 
-def _name(
-    ax: Axes,
-    winner: NDArray[np.intp],
-    sure: NDArray[np.float64],
-    names: list[str],
-    across: NDArray[np.float64],
-    up: NDArray[np.float64],
-) -> None:
-    """Write each class's name on the cell of it that is nearest to the middle of its surer half."""
-    from matplotlib.patheffects import withStroke
+def _middles(winner: NDArray[np.intp], rows: NDArray[np.intp]) -> dict[int, tuple[int, int]]:
+    """For each class that wins somewhere the cell (row, column) that its name stands on.
 
-    halo = withStroke(linewidth=2, foreground="white")
+    ``rows`` are the cells (rows, 2) of the data: a name stands in one of them, near their middle, but
+    not so near to another's that they could not be read. The smallest classes choose first.
+    """
+    of_rows = winner[rows[:, 0], rows[:, 1]]
+    candidates = {}
     for code in np.unique(winner).tolist():
-        inside = winner == code
-        rows, columns = np.nonzero(inside & (sure >= np.median(sure[inside])))
-        middle = np.array([np.median(rows), np.median(columns)])
-        nearest = int(np.hypot(rows - middle[0], columns - middle[1]).argmin())
-        place = (float(across[columns[nearest]]), float(up[rows[nearest]]))
-        style: dict[str, Any] = {
-            "ha": "center",
-            "va": "center",
-            "fontsize": 8,
-            "fontweight": "bold",
-            "color": INK,
-        }
-        ax.annotate(names[code], place, path_effects=[halo], **style)
+        cells = rows[of_rows == code]
+        cells = cells if len(cells) else np.argwhere(winner == code)
+        candidates[code] = cells[np.argsort(_distance(cells, np.median(cells, axis=0)), kind="stable")]
+    chosen: dict[int, tuple[int, int]] = {}
+    for code, cells in sorted(candidates.items(), key=lambda item: len(item[1])):
+        room = np.full(len(cells), np.inf)
+        for other in chosen.values():
+            room = np.minimum(room, _distance(cells, np.array(other)))
+        free = room >= _APART * len(winner)
+        row, column = cells[free.argmax() if free.any() else room.argmax()].tolist()
+        chosen[code] = (row, column)
+    return chosen
+
+
+def _distance(cells: NDArray[np.intp], place: NDArray[Any]) -> NDArray[np.float64]:
+    distance: NDArray[np.float64] = np.hypot(*(cells - place).T)
+    return distance
+
+
+def _cells_of(
+    X: Any, x: str, y: str, across: NDArray[np.float64], up: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """The cells (rows, 2) of the rows of ``X`` that have both values."""
+    values = np.column_stack([np.asarray(X[y], dtype=np.float64), np.asarray(X[x], dtype=np.float64)])
+    first, step = np.array([up[0], across[0]]), np.array([up[1] - up[0], across[1] - across[0]])
+    cells: NDArray[np.intp] = np.rint((values[np.isfinite(values).all(axis=1)] - first) / step).astype(
+        np.intp
+    )
+    return cells
