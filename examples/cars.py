@@ -130,7 +130,8 @@ print("Probability:", {name: round(share, 2) for name, share in augmented["Proba
 # on its right how many votes come of it, and whose they are.
 
 # %%
-title = f"{row['name']!r} is from {why.prediction} by a hair: its name says so, weight and engine say USA"
+by = f"{why.probabilities[0].votes} votes of {why.votes}"
+title = f"{row['name']!r} is from {why.prediction}, say {by}: the name is sure, the engine is not"
 ax = snake.plot_audit(question, title=title, name_of=lambda number: names[number], most=4)
 pyplot.show()
 
@@ -150,7 +151,8 @@ print("picture:", out)
 # snakebatch train examples/data/cars.csv --target origin --layers 3 --bucket 100 --out out/cars.model.json
 # ```
 #
-# The workflow takes no noise into its leaves, and without noise its bytes are those of the model in process:
+# The workflow takes no noise into its leaves, and without noise its bytes are those of the model in
+# process:
 #
 # ```
 # Snake("examples/data/cars.csv", target_index="origin", n_layers=3, bucket=100, noise=0, tau=1000)

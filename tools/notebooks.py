@@ -1,8 +1,9 @@
 """``make notebooks``: makes the notebooks of examples/ from the scripts beside them, with what comes out.
 
-A notebook is its script in jupytext's percent format, without the cells tagged ``script``, and what its cells
-print and draw. The last picture of each goes to docs/pictures/examples/ as well. ``--check`` carries them out
-and says where they differ from the files; pictures are not compared. Runs in build/venv-docs.
+A notebook is its script in jupytext's percent format, without the cells tagged ``script`` (which are carried
+out all the same), and what its cells print and draw. The last picture of each goes to docs/pictures/examples/
+as well. ``--check`` carries the notebooks out and says where they differ from the files; pictures are not
+compared. Runs in build/venv-docs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import difflib
 import io
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
 PICTURES = ROOT / "docs/pictures/examples"
 ONLY_SCRIPT = "script"
-"""The tag of cells that a notebook has no use for: they write the picture to a file."""
+"""The tag of cells that a notebook does not show: they write the picture to the file that is asked for."""
 
 _SECONDS = 300
 _COLOURS = 256
@@ -64,28 +66,50 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def read(script: Path) -> NotebookNode:
-    """The notebook of a script, not carried out."""
+    """The notebook of a script, not carried out, with the cells that it will not keep."""
     notebook = jupytext.read(script, fmt="py:percent")
-    cells = [cell for cell in notebook.cells if ONLY_SCRIPT not in cell.metadata.get("tags", [])]
-    for number, cell in enumerate(cells):
+    for number, cell in enumerate(notebook.cells):
         cell.id = f"{script.stem}-{number}"
-        cell.metadata.clear()
-    return nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+        cell.metadata = {"tags": cell.metadata.get("tags", [])}
+    return nbformat.v4.new_notebook(cells=notebook.cells, metadata=METADATA)
 
 
 def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """The notebook with its outputs; raises CellExecutionError where a cell fails."""
+    """The notebook with its outputs and without the script's cells, which are carried out all the same.
+
+    Raises CellExecutionError where a cell fails, SystemExit where one warns or a picture is not written.
+    """
     where = {"metadata": {"path": str(folder)}}
-    NotebookClient(
-        notebook, timeout=_SECONDS, record_timing=False, coalesce_streams=True, resources=where
-    ).execute()
+    with tempfile.TemporaryDirectory() as scratch:
+        picture = Path(scratch, "picture.png")
+        called = nbformat.v4.new_code_cell(f"import sys\n\nsys.argv = ['script', {str(picture)!r}]")
+        notebook.cells.insert(0, called)
+        NotebookClient(
+            notebook, timeout=_SECONDS, record_timing=False, coalesce_streams=True, resources=where
+        ).execute()
+        if any(_is_script(cell) for cell in notebook.cells) and not picture.exists():
+            raise SystemExit("the script's cells wrote no picture to sys.argv[1]")
+    notebook.cells = [cell for cell in notebook.cells[1:] if not _is_script(cell)]
     notebook.metadata = METADATA
-    for output in outputs(notebook):
-        if output.get("name") == "stderr":
-            raise SystemExit(f"a cell warned; mend it:\n{output['text']}")
-        if "data" in output and "image/png" in output["data"]:
-            output["data"]["image/png"] = _smaller(output["data"]["image/png"])
+    for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
+        cell.execution_count = count
+    for cell in notebook.cells:
+        cell.metadata = {}
+        for output in cell.get("outputs", []):
+            _tidy(output)
     return notebook
+
+
+def _is_script(cell: NotebookNode) -> bool:
+    return ONLY_SCRIPT in cell.metadata.get("tags", [])
+
+
+def _tidy(output: NotebookNode) -> None:
+    """Make an output's picture smaller; raises SystemExit if it is a warning."""
+    if output.get("name") == "stderr":
+        raise SystemExit(f"a cell warned; mend it:\n{output['text']}")
+    if "image/png" in output.get("data", {}):
+        output["data"]["image/png"] = _smaller(output["data"]["image/png"])
 
 
 def check(notebook: NotebookNode, path: Path) -> int:

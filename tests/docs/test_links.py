@@ -21,7 +21,10 @@ PAGES = sorted(
         *(path for folder in ("docs", "examples", "snakebatch") for path in (ROOT / folder).rglob("*.md")),
     }
 )
-HOSTS = {"docs.aws.amazon.com", "github.com", "semver.org"}
+HOSTS = {
+    *("docs.aws.amazon.com", "github.com", "semver.org"),
+    *("archive.ics.uci.edu", "catalog.data.gov", "creativecommons.org", "www.weather.gov"),
+}
 """Who is linked to: primary sources, which keep their addresses for years, and issues that users wrote."""
 
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)|^\[[^\]\n]+\]: (\S+)|<(https?://[^>\s]+)>", re.MULTILINE)

@@ -99,6 +99,12 @@ WAYS: dict[str, Way] = {
         "tests/unit/operations/test_teardown.py::test_it_asks_and_takes_the_stack_s_name_for_a_yes",
         "teardown --stack",
     ),
+    # --- examples
+    r"python examples/\w+\.py": _claimed(
+        "tests/examples/test_notebooks.py::test_a_notebook_comes_out_as_it_is_written",
+        'ONLY_SCRIPT = "script"',
+        where="tools/notebooks.py",
+    ),
     # --- AWS
     r"aws (s3 cp|stepfunctions start-(sync-)?execution) .*": Runs("mesh"),
     r"curl -N -H .*/live/runs/\$ID\?stream=1": Runs("mesh"),
