@@ -46,7 +46,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     # Documented by Python, NumPy, matplotlib and boto3's stubs, whose indexes are on the network only.
     ("py:class", r"(collections\.abc|pathlib|types)\.\w+"),
-    ("py:class", r"numpy\.[\w.]+|Axes|S3Client|SFNClient"),
+    ("py:class", r"numpy\.[\w.]+|np\.float64|NDArray|Axes|S3Client|SFNClient"),
 ]
 
 html_theme = "furo"

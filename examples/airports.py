@@ -25,7 +25,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from snakebatch.client.class_map import plot_class_map
+from snakebatch.client.pictures import plot_class_map
 from snakebatch.client.sklearn import SnakeClassifier
 
 HERE = Path(__file__).resolve().parent if "__file__" in globals() else Path()

@@ -22,7 +22,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from snakebatch.client.candle_figure import coverage
+from snakebatch.client.pictures import coverage
 from snakebatch.client.sklearn import SnakeRegressor
 
 HERE = Path(__file__).resolve().parent if "__file__" in globals() else Path()

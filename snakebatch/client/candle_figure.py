@@ -16,9 +16,6 @@ from snakebatch.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Candle = Mapping[str, float | int | None]
-"""As ``get_candle`` gives it."""
-
 _EDGES = ("low", "q1", "median", "q3", "high")
 _BODY = 0.6
 """The width of a candle; a row has 1."""
@@ -53,8 +50,11 @@ class Coverage:
         return self.in_candle / self.rows
 
 
-def coverage(candles: Sequence[Candle], truth: Sequence[float]) -> Coverage:
-    """Count the truths within their candles, edges included; raises InputError unless there is one each."""
+def coverage(candles: Sequence[Mapping[str, float | int | None]], truth: Sequence[float]) -> Coverage:
+    """Count the truths within their candles, as ``get_candle`` gives them, edges included.
+
+    Raises InputError unless there is one truth a candle, and at least one.
+    """
     low, q1, _, q3, high = _edges(candles)
     true = _truth(truth, len(candles))
     return Coverage(
@@ -67,14 +67,14 @@ def coverage(candles: Sequence[Candle], truth: Sequence[float]) -> Coverage:
 
 def plot_candle(
     target: str,
-    candles: Sequence[Candle],
+    candles: Sequence[Mapping[str, float | int | None]],
     answers: Sequence[Regression],
     *,
     truth: Sequence[float] | None = None,
     labels: Sequence[Any] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """A candle a row: a line from low to high, a body from q1 to q3, a bar at the median.
+    """Draw a candle a row: a line from low to high, a body from q1 to q3, a bar at the median.
 
     Without ``truth`` a dot is the answer, and a row without lookalikes has only that, as a cross. With it a
     dot is the truth: black in the body, orange in the candle, red outside. ``labels`` name the rows.
@@ -102,7 +102,7 @@ def plot_candle(
     return ax
 
 
-def _edges(candles: Sequence[Candle]) -> NDArray[np.float64]:
+def _edges(candles: Sequence[Mapping[str, float | int | None]]) -> NDArray[np.float64]:
     """An array (5, candles) of low, q1, median, q3 and high; NaN where there is no candle."""
     found = [[np.nan if (edge := candle[key]) is None else edge for candle in candles] for key in _EDGES]
     return np.array(found, dtype=np.float64)

@@ -19,6 +19,7 @@ from tools import cli_page
 MODULES = (
     "snakebatch",
     "snakebatch.client",
+    "snakebatch.client.pictures",
     "snakebatch.client.sklearn",
     "snakebatch.local",
     "snakebatch.planner",
