@@ -64,8 +64,8 @@ for name, (model, columns) in models.items():
 # %% [markdown]
 # With the numbers alone Snake is where a random forest is. The name is what tells, and Snake reads it as it
 # stands, without a tokenizer. A logistic regression on the words of the name is better still: makes are
-# words, and words are just what it is given. What it can't do is say **why** in terms of the row; that
-# comes next.
+# words, and words are just what it is given. What it can't do is call its witnesses: the cars that look
+# alike, and why. That comes next.
 #
 # ## Why? An explanation as data
 #

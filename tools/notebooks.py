@@ -85,7 +85,12 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
         called = nbformat.v4.new_code_cell(f"import sys\n\nsys.argv = ['script', {str(picture)!r}]")
         notebook.cells.insert(0, called)
         NotebookClient(
-            notebook, timeout=_SECONDS, record_timing=False, coalesce_streams=True, resources=where
+            notebook,
+            timeout=_SECONDS,
+            startup_timeout=_SECONDS,
+            record_timing=False,
+            coalesce_streams=True,
+            resources=where,
         ).execute()
         if any(_is_script(cell) for cell in notebook.cells) and not picture.exists():
             raise SystemExit("the script's cells wrote no picture to sys.argv[1]")
