@@ -228,9 +228,8 @@ class SnakeClassifier(ClassifierMixin, _SnakeEstimator):
     ) -> Axes:
         """Draw why the one row of ``X`` is answered as it is: its path through each layer, and the votes.
 
-        ``name_of`` calls a row of the ``X`` of ``fit``, given by its number, by something better; ``most``
-        reasons a layer are drawn, and the first one of each class that is not among them. Raises ValueError
-        if ``X`` has not one row.
+        ``name_of`` names a row of the ``X`` of ``fit`` by its number; ``most`` reasons a layer are drawn, and
+        the first one of each class that is not among them. Raises ValueError if ``X`` has not one row.
         """
         explanations = self.explain(X)
         if len(explanations) != 1:
@@ -284,8 +283,7 @@ class SnakeRegressor(RegressorMixin, _SnakeEstimator):
     ) -> Axes:
         """Draw the candle of each row of ``X``: the spread of its lookalikes' targets, and the answer.
 
-        With ``y`` the truth is drawn instead of the answer, coloured by where it stands. ``labels`` name the
-        rows.
+        With ``y`` the truth stands for the answer, coloured by where it is. ``labels`` name the rows.
         """
         rows = self._questions(X)
         model = self.snake_.model
