@@ -83,6 +83,14 @@ class ProblemError(HTTPException):
         self.errors = [FieldError(field=field, detail=detail)] if field else None
 
 
+_RENAMED = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+
+
+def phrase(status: int) -> str:
+    """The name of a status in RFC 9110: Python has some by their older names, up to 3.12."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
+
 def problem(
     status: int,
     detail: str,
@@ -91,7 +99,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer that tells a problem."""
-    title = HTTPStatus(status).phrase
+    title = phrase(status)
     said = Problem(
         type=f"urn:snakebatch:problem:{title.lower().replace(' ', '-')}",
         title=title,
@@ -108,7 +116,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route that may answer with these problems, beside those of every route."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        status: {"description": phrase(status), "content": {MEDIA_TYPE: {"schema": schema}}}
         for status in (401, 403, 429, 503, *statuses)
     }
 

@@ -177,7 +177,7 @@ def test_what_is_wrong_is_named_and_nothing_is_kept(
     assert answer.status_code == 422
     assert answer.headers["content-type"] == MEDIA_TYPE
     said = answer.json()
-    assert (said["status"], said["title"]) == (422, "Unprocessable Entity")
+    assert (said["status"], said["title"]) == (422, "Unprocessable Content")
     assert said["errors"][0]["field"] == field
     assert "Value error" not in said["detail"]
     assert list(api.objects.keys("")) == []
