@@ -80,11 +80,14 @@ def _of_aws(words: list[str]) -> str | None:
     return None
 
 
+def extras_of(command: Command) -> set[str]:
+    """The extras of snakebatch that a command names."""
+    return {name for found in _EXTRAS.findall(command.text) for name in found.split(",")}
+
+
 def _of_pip(words: list[str]) -> str | None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    named = {
-        name for found in re.findall(r"snakebatch\[([\w,]+)\]", " ".join(words)) for name in found.split(",")
-    }
+    named = extras_of(Command("", 0, tuple(words)))
     return f"there is no extra {', '.join(sorted(named - extras.keys()))}" if named - extras.keys() else None
 
 

@@ -6,12 +6,14 @@ import csv
 import io
 import re
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.docs.newcomer import Newcomer, clone
-from tests.docs.pages import Command, blocks, commands
+from tests.docs.pages import Command, blocks, commands, spoken
+from tests.docs.spoken import extras_of
 from tests.docs.stage import ROWS, prepare
 
 pytestmark = pytest.mark.slow
@@ -90,6 +92,10 @@ def test_the_wheel_leads_from_an_empty_directory_to_a_prediction(tmp_path: Path)
         [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", "dist", "."]
     )
     (wheel,) = (tree / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        (metadata,) = (name for name in packed.namelist() if name.endswith(".dist-info/METADATA"))
+        extras = re.findall(r"^Provides-Extra: (\S+)$", packed.read(metadata).decode(), re.MULTILINE)
+    assert {extra for command in spoken() for extra in extras_of(command)} <= set(extras)
     folder = tmp_path / "work"
     folder.mkdir()
     bin_folder = folder / "env/bin"
