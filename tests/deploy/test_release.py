@@ -9,11 +9,16 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from snakebatch.version import VERSION
 from tests.deploy.test_expanded import PYTHON, expand
@@ -23,6 +28,7 @@ from tools import release
 
 FOLDERS = ("snakebatch", "functions", "gatherer", "statemachine")
 FILES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "CHANGELOG.md")
+SECRETS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
 def tree_of(folder: Path, day: int) -> Path:
@@ -89,6 +95,47 @@ def test_sums_are_what_sha256sum_reads(tmp_path: Path) -> None:
     subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tmp_path, check=True)
 
 
+class Repository(BaseHTTPRequestHandler):
+    """The Serverless Application Repository, as far as `sam publish` talks to it: no emulator has it."""
+
+    asked: ClassVar[list[dict[str, Any]]] = []
+
+    def do_POST(self) -> None:
+        """CreateApplication."""
+        self.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        answer = json.dumps({"applicationId": "arn:aws:serverlessrepo:eu-west-3:1:applications/it"}).encode()
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+
+@pytest.fixture
+def account() -> Iterator[dict[str, str]]:
+    """The environment of an account that has S3, with a bucket BUCKET, and the repository."""
+    s3 = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    s3.start()
+    url = "http://{}:{}".format(*s3.get_host_and_port())
+    boto3.client("s3", endpoint_url=url, region_name="us-east-1", **SECRETS).create_bucket(Bucket="artefacts")
+    repository = HTTPServer(("127.0.0.1", 0), Repository)
+    thread = threading.Thread(target=repository.serve_forever)
+    thread.start()
+    try:
+        yield {
+            **os.environ,
+            **{name.upper(): value for name, value in SECRETS.items()},
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL_S3": url,
+            "AWS_ENDPOINT_URL_SERVERLESSAPPLICATIONREPOSITORY": f"http://127.0.0.1:{repository.server_port}",
+            "SAM_CLI_TELEMETRY": "0",
+        }
+    finally:
+        repository.shutdown()
+        repository.server_close()
+        thread.join()
+        s3.stop()
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make publishable` makes of the template, as it stands beside it."""
@@ -117,6 +164,27 @@ def test_what_is_published_has_one_transform_and_is_the_same_deployment(publishe
     again = published.with_name("again.json")
     again.write_text(json.dumps(told | {"Transform": ["AWS::LanguageExtensions", told["Transform"]]}))
     assert expand("a.zip", again)["Resources"] == expand("a.zip")["Resources"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not PYTHON.exists(), reason="SAM CLI is not here: make deploy-env")
+def test_sam_packages_and_publishes_it(account: dict[str, str], published: Path, tmp_path: Path) -> None:
+    tree = tree_of(tmp_path, 9_000)
+    shutil.copytree(ROOT / "layer", tree / "layer")
+    shutil.copy(published, tree / "publish.json")
+    packaged = (
+        "sam package --template-file publish.json --s3-bucket artefacts --output-template-file packaged.yaml"
+    )
+    for command in (packaged, "sam publish --template packaged.yaml --region us-east-1"):
+        words = [str(PYTHON.with_name("sam")), *command.split()[1:]]
+        done = subprocess.run(words, cwd=tree, env=account, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    (told,) = Repository.asked
+    assert (told["name"], told["semanticVersion"], told["spdxLicenseId"]) == ("snakebatch", VERSION, "MIT")
+    assert told["licenseUrl"].startswith("s3://artefacts/")
+    assert told["readmeUrl"].startswith("s3://artefacts/")
+    assert "Fn::ForEach" not in told["templateBody"]
+    assert len(told["templateBody"]) < 1 << 20
 
 
 @pytest.mark.skipif(not PYTHON.exists(), reason="SAM CLI is not here: make deploy-env")

@@ -120,7 +120,18 @@ WAYS: dict[str, Way] = {
     r"sam (build|deploy) --config-env dev": _claimed(
         "tests/docs/test_sam_lines.py::test_sam_takes_every_line_and_reads_its_profile", "config_env"
     ),
+    r"sam (package|publish) .*": _claimed(
+        "tests/deploy/test_release.py::test_sam_packages_and_publishes_it",
+        "sam package --template-file",
+        "sam publish",
+    ),
     # --- make
+    r"make publishable": _claimed("tests/deploy/test_release.py", '"-m", "tools.publishable"'),
+    r"make release": _claimed("tests/deploy/test_release.py", "release.build_package", "release.archive"),
+    r"make docs": _claimed("tests/docs/test_site.py", "make-docs"),
+    r"make hooks": _claimed(
+        "tests/unit/test_project_files.py::test_the_hooks_are_what_lint_runs", ".pre-commit-config.yaml"
+    ),
     r"make (train|setup)": _claimed(_FOLLOWED, "make train", "creating .venv with"),
     r"make test": _claimed(".ci/run", "make test"),
     r"make pr": _claimed(".ci/run", "pr: lint test", where="Makefile"),

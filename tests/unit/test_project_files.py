@@ -6,10 +6,12 @@ import argparse
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from snakebatch import cli
 from snakebatch.files import DATA_FOLDER
@@ -94,6 +96,23 @@ def test_every_make_target_has_help() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for target in ("setup", "train", "test", "lint", "pr", "bench", "lock", "clean"):
         assert re.search(rf"^make {target} +\w", shown, re.MULTILINE)
+
+
+def test_the_hooks_are_what_lint_runs() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    entries = [hook["entry"] for repo in config["repos"] for hook in repo["hooks"]]
+    lint = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
+    commands = [line.strip("\t@").replace("$(BIN)", ".venv/bin") for line in lint.splitlines()[1:]]
+    for command in commands:
+        assert any(entry.split()[:2] == command.split()[:2] for entry in entries), command
+    done = subprocess.run(
+        [sys.executable, "-m", "pre_commit", "validate-config"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
