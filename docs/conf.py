@@ -30,6 +30,8 @@ exclude_patterns = ["docs/README.md"]
 # Markdown stays as it is read without a site: headings are anchors, fences are plain, quotes stay
 # straight.
 myst_heading_anchors = 4
+# README places a picture by a tag, since Markdown has no word for where: else its file would not come along.
+myst_enable_extensions = ["html_image"]
 highlight_language = "text"
 smartquotes_action = "D"
 # Notebooks are shown as examples/ has them: its tests execute them.
