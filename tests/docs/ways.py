@@ -128,7 +128,7 @@ WAYS: dict[str, Way] = {
     # --- make
     r"make publishable": _claimed("tests/deploy/test_release.py", '"-m", "tools.publishable"'),
     r"make release": _claimed("tests/deploy/test_release.py", "release.build_package", "release.archive"),
-    r"make docs": _claimed("tests/docs/test_site.py", "make-docs"),
+    r"make docs": _claimed("tests/docs/test_site.py", "make-docs", where="tests/support/site.py"),
     r"make hooks": _claimed(
         "tests/unit/test_project_files.py::test_the_hooks_are_what_lint_runs", ".pre-commit-config.yaml"
     ),
