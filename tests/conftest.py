@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,12 @@ def compared_python(request: pytest.FixtureRequest) -> Path:
             f"no environment for Python {request.param}: `make other-pythons` makes one where it is installed"
         )
     return python
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end: the garbage collector need not walk through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

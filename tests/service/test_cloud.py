@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from snakebatch.errors import CloudError
+from snakebatch.errors import CloudError, MissingExtraError
 from snakebatch.local import bundle, starting
 from snakebatch.local.cloud import EmbeddedCloud
 from snakebatch.local.deployment import substitute
@@ -205,7 +205,10 @@ def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(
         starting.importlib.util, "find_spec", lambda name: None if name == "moto" else find(name)
     )
-    with pytest.raises(CloudError, match=r"needs moto: pip install 'snakebatch\[local\]'"), EmbeddedCloud():
+    with (
+        pytest.raises(MissingExtraError, match=r"needs moto; run: pip install 'snakebatch\[local\]'"),
+        EmbeddedCloud(),
+    ):
         pytest.fail("it came up")
 
 

@@ -17,7 +17,7 @@ __all__ = ["chaos"]
 
 pytestmark = pytest.mark.slow
 
-SEED, RUNS = "ci", scaled(4, 7)
+SEED, RUNS = "ci", scaled(3, 7)
 SHAPE = replace(
     plan(SEED, 1).shape, rows=160, layers=1, tau=60, grain="slice", levels=2, slots=2, slots_required=False
 )

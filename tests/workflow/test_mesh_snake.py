@@ -124,8 +124,13 @@ def kinds(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("kind", ["dicts", "lists", "frame", "frame of floats", "array", "file"])
+KINDS = ("dicts", "lists", "frame", "frame of floats", "array", "file")
+
+
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [(kind, way) for way in WAYS for kind in (KINDS if way == "http" or scaled(0, 1) else ("dicts", "file"))],
+)
 def test_the_mesh_trains_the_bytes_of_snake(
     cloud: EmbeddedCloud, tmp_path: Path, kind: str, way: str
 ) -> None:

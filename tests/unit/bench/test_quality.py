@@ -17,6 +17,7 @@ from snakebatch.bench.quality_models import USUAL_MODELS, SnakeParameters
 from snakebatch.bench.quality_sets import SETS
 from snakebatch.bench.quality_store import Key, Result, read_results, write_results
 from snakebatch.errors import InputError
+from tests.support.scale import scaled
 
 SIZES = {
     "iris": (150, 4, 3),
@@ -81,7 +82,7 @@ def test_mixed_sets_hold_texts_and_numbers() -> None:
 # The boosting machine tells of what its own pictures can't show.
 @pytest.mark.filterwarnings("ignore:Missing values detected:UserWarning")
 @pytest.mark.parametrize("model", USUAL_MODELS)
-@pytest.mark.parametrize("name", ["iris", "cars-origin", "cars-mpg"])
+@pytest.mark.parametrize("name", ["iris", "cars-origin", "cars-mpg"][scaled(1, 0) :])
 def test_every_model_gives_its_figures(name: str, model: str) -> None:
     rows = SETS[name].load()[::8]
     rows = [{key: value for key, value in row.items() if key != "Name"} for row in rows]

@@ -45,7 +45,7 @@ def _settings(population: Population, noise: float = 0.25, tau: int | None = 150
 
 @pytest.mark.parametrize("classes", [2, 5, 400])
 def test_leaves_are_the_same_alone_and_side_by_side(classes: int) -> None:
-    population = _mixed(600, classes)
+    population = _mixed(scaled(300, 600), classes)
     settings = _settings(population)
     slices = whole_slices(population, settings, range(2))
     assert len({one.layer for one in slices}) == 2
@@ -70,7 +70,7 @@ BOUNDS: dict[str, list[tuple[Any, str, int]]] = {
 def test_bounds_of_batches_and_tables_change_nothing(
     bounds: list[tuple[Any, str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    population = _mixed(400, 3)
+    population = _mixed(scaled(200, 400), 3)
     settings = _settings(population)
     expected = train_layers(population, settings)
     for module, name, value in bounds:
