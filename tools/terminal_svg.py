@@ -36,7 +36,7 @@ def draw_terminal(shown: Sequence[Shown], columns: int, title: str) -> str:
     )
     return "".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" ',
+            f'<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 {width} {height}" ',
             f'width="{width}" ',
             f'height="{height}" role="img" aria-labelledby="title">',
             f'<title id="title">{escape(title)}</title>',
