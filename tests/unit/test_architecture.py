@@ -62,7 +62,9 @@ def imported(path: Path) -> set[str]:
             node.body = []
     names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            names |= relative(path, node)
+        elif isinstance(node, ast.ImportFrom) and node.module:
             # `from snakebatch import cli` imports the module snakebatch.cli.
             names |= (
                 {f"snakebatch.{alias.name}" for alias in node.names}
@@ -72,6 +74,15 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
     return {PUBLIC.get(name, name) for name in names}
+
+
+def relative(path: Path, node: ast.ImportFrom) -> set[str]:
+    """The modules that ``from ..mesh import store`` imports, by their whole names."""
+    if not path.is_relative_to(ROOT):
+        return set()
+    package = path.relative_to(ROOT).parent.parts
+    above = [*package[: len(package) - node.level + 1], *filter(None, [node.module])]
+    return {".".join(above)} if node.module else {".".join([*above, alias.name]) for alias in node.names}
 
 
 PUBLIC = {
@@ -149,6 +160,16 @@ def test_a_breach_would_be_seen(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [("from ..mesh import store", "snakebatch.mesh"), ("from . import model", "snakebatch.engine.model")],
+)
+def test_a_relative_import_is_seen(line: str, found: str) -> None:
+    (node,) = ast.parse(line).body
+    assert isinstance(node, ast.ImportFrom)
+    assert relative(ROOT / "snakebatch/engine/chain.py", node) == {found}
+
+
 @pytest.mark.parametrize("folder", ADAPTERS)
 def test_only_adapters_know_aws(folder: str) -> None:
     knowing = {
@@ -167,5 +188,6 @@ def test_only_the_store_knows_keys() -> None:
 
 
 def test_no_shard_imports_a_tracer_or_the_embedded_cloud() -> None:
-    source = (ROOT / "functions" / "shard" / "app.py").read_text()
-    assert "Tracer" not in source
+    shard = ROOT / "functions" / "shard" / "app.py"
+    assert "Tracer" not in shard.read_text()
+    assert not {name for name in imported(shard) if within(name, {"snakebatch.local"})}
