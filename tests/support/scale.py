@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import os
 
-FULL = os.environ.get("SNAKEBATCH_TESTS") == "full"
+SIZES = ("usual", "full")
+SIZE = os.environ.get("SNAKEBATCH_TESTS", "usual")
+if SIZE not in SIZES:
+    raise ValueError(f"SNAKEBATCH_TESTS is {SIZE!r}: one of {', '.join(SIZES)}")
+FULL = SIZE == "full"
 
 
 def scaled(usual: int, full: int) -> int:
