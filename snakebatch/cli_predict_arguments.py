@@ -17,10 +17,7 @@ def add_predict(commands: Any) -> None:
         description="Ask a model about every row of a CSV table; if the target is there, answers are scored.",
         epilog=examples("snakebatch predict model.json new.csv --probability --out predictions.csv"),
     )
-    predict.add_argument("model", metavar="MODEL", help="a model.json; with --url or --stack a model's id")
-    predict.add_argument(
-        "data", metavar="DATA", help="a CSV file with a header, or the name of a bundled table"
-    )
+    _add_question(predict)
     predict.add_argument(
         "--out", metavar="FILE", help="write the answers to FILE, as CSV (default: to stdout)"
     )
@@ -43,10 +40,7 @@ def add_audit(commands: Any) -> None:
             "snakebatch audit model.json new.csv --json --out audit.json",
         ),
     )
-    audit.add_argument("model", metavar="MODEL", help="a model.json; with --url or --stack a model's id")
-    audit.add_argument(
-        "data", metavar="DATA", help="a CSV file with a header, or the name of a bundled table"
-    )
+    _add_question(audit)
     audit.add_argument(
         "--row",
         type=whole(1),
@@ -58,6 +52,14 @@ def add_audit(commands: Any) -> None:
     add_place(audit)
     audit.add_argument("--json", action="store_true", help="print one JSON object")
     audit.set_defaults(run=_audit)
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
+    """Add who is asked, and about what."""
+    parser.add_argument("model", metavar="MODEL", help="a model.json; with --url or --stack a model's id")
+    parser.add_argument(
+        "data", metavar="DATA", help="a CSV file with a header, or the name of a bundled table"
+    )
 
 
 def _predict(arguments: argparse.Namespace) -> int:

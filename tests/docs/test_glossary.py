@@ -41,7 +41,7 @@ def singular(word: str) -> str:
         return "class"
     if word == "leaves":
         return "leaf"
-    return word[:-2] if word.endswith(("cesses",)) else word.removesuffix("s")
+    return word[:-2] if word.endswith("cesses") else word.removesuffix("s")
 
 
 TABLES = [line.strip().strip("|").split("|") for line in PAGE.splitlines() if line.startswith("| ")]
@@ -86,7 +86,7 @@ def commands() -> Iterator[str]:
 def names() -> Iterator[str]:
     """Every public name of ours."""
     yield from members()
-    yield from (f"{name}" for name in dir(errors) if name.endswith("Error"))
+    yield from (name for name in dir(errors) if name.endswith("Error"))
     yield from commands()
     for path in (ROOT / "statemachine").glob("*.json"):
         yield from states(json.loads(path.read_text()))
