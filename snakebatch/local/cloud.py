@@ -43,7 +43,7 @@ _MAX_PROCESSES = 8
 class EmbeddedCloud:
     """A whole deployment, started by ``with`` and gone after it, whatever happens inside.
 
-    ``processes`` caps the Lambda environments alive at a time (default: as many as processors, 2 to 8);
+    ``processes`` caps the Lambda environments at work at a time (default: as many as processors, 2 to 8);
     ``gatherers`` is how many gatherer processes run; ``clock`` is the executor's; ``root`` holds
     statemachine/, functions/ and gatherer/ (default: the checkout, or the wheel's copy); ``environment`` goes
     to every function and gatherer, over ours; ``gather_heartbeat`` is how many seconds all gatherers may be

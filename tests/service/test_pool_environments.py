@@ -130,11 +130,12 @@ def test_an_environment_has_a_tmp_of_its_own_that_goes_with_it(pool: LambdaPool,
             with tempfile.NamedTemporaryFile(delete=False) as file:
                 return file.name
     """
-    first, second, third = (deploy(source) for _ in range(3))
+    first, second, *more = (deploy(source) for _ in range(pool.most_alive + 1))
     one, other = Path(call(pool, first)), Path(call(pool, second))
     assert one.parent != other.parent
     assert one.exists()
-    call(pool, third)  # first has to go
+    for name in more:
+        call(pool, name)  # first has to go
     assert not one.parent.exists()
     assert other.exists()
 
@@ -233,13 +234,23 @@ def test_no_more_processes_than_the_cap(
 
 
 def test_the_least_recently_used_environment_makes_room(pool: LambdaPool, deploy: Deploy) -> None:
-    first, second, third = (deploy(COUNT) for _ in range(3))
+    first, second, *more = (deploy(COUNT) for _ in range(pool.most_alive + 1))
     call(pool, first)
     call(pool, second)
     call(pool, first)
-    call(pool, third)  # second has to go
+    for name in more:
+        call(pool, name)  # second has to go
     assert call(pool, first)["calls"] == 3
     assert call(pool, second)["calls"] == 1
+
+
+def test_functions_that_are_called_in_turn_stay_warm(pool: LambdaPool, deploy: Deploy) -> None:
+    """As a workflow calls them: more functions than may work at a time, one after the other."""
+    names = [deploy(COUNT) for _ in range(pool.most_alive)]
+    before = pool.cold_starts
+    counts = [[call(pool, name)["calls"] for name in names] for _ in range(2)]
+    assert counts == [[1] * len(names), [2] * len(names)]
+    assert pool.cold_starts == before + len(names)
 
 
 def test_who_waits_is_served_in_order(tmp_path: Path, threads: ThreadPoolExecutor) -> None:

@@ -1,7 +1,8 @@
 """Execution environments under a cap: who gets which process, and who has to go for it.
 
-As in Lambda, an environment serves one invocation at a time and stays warm for the next. Unlike Lambda there
-are only so many; whoever finds none waits, first come first served.
+As in Lambda, an environment serves one invocation at a time and stays warm for the next. Unlike Lambda only
+so many work at a time; whoever finds no place waits, first come first served. A few more stay warm and idle:
+the workflow calls one function after another, and each would push the last one out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from snakebatch.local.lambdas.wire import receive, send
 
 INIT_LIMIT = 10.0
 """Seconds that Lambda gives the loading of a handler before it counts against the invocation."""
+
+SPARE = 6
+"""Environments that may be alive beyond those that may work: as many as the application has handlers."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +64,18 @@ class _Ticket:
 
 
 class Environments:
-    """At most ``capacity`` environments; the least recently used idle one makes room for another."""
+    """At most ``capacity`` environments at work and ``SPARE`` more alive; the least recently used idle one makes
+    room for another.
+    """
 
     def __init__(self, server: ForkServer, capacity: int, scratch: Path) -> None:
         self._server = server
         self._capacity = capacity
+        self.most_alive = capacity + SPARE
         self._scratch = scratch
         self._lock = threading.Lock()
         self._idle: list[Environment] = []  # least recently used first
-        self._places_taken = 0
+        self._working = 0
         self._waiting: deque[_Ticket] = deque()
         self._closed = False
         self.launched = 0
@@ -96,6 +103,7 @@ class Environments:
         """Give it back, warm, for the next."""
         with self._lock:
             self._idle.append(environment)
+            self._working -= 1
             self._serve_queue()
 
     def discard(self, environment: Environment) -> None:
@@ -115,7 +123,7 @@ class Environments:
         with self._lock:
             idle, self._idle = self._idle, []
         for environment in idle:
-            self.discard(environment)
+            self._remove(environment.process)
         return len(idle)
 
     def _remove(self, process: Process) -> int:
@@ -152,19 +160,19 @@ class Environments:
         return ticket.grant
 
     def _find(self, blueprint: Blueprint) -> _Grant | None:
+        """A place for one more at work; None while there is none."""
+        if self._working == self._capacity:
+            return None
+        self._working += 1
         for position in range(len(self._idle) - 1, -1, -1):
             if self._idle[position].blueprint == blueprint:
                 return _Grant(self._idle.pop(position))
-        if self._places_taken < self._capacity:
-            self._places_taken += 1
-            return _Grant(None)
-        if self._idle:
-            return _Grant(None, victim=self._idle.pop(0))
-        return None
+        full = self._working + len(self._idle) > self.most_alive
+        return _Grant(None, victim=self._idle.pop(0) if full else None)
 
     def _leave_place(self) -> None:
         with self._lock:
-            self._places_taken -= 1
+            self._working -= 1
             self._serve_queue()
 
     def _serve_queue(self) -> None:

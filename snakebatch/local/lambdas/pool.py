@@ -60,7 +60,7 @@ _PROCESS = {
 class LambdaPool(ProvisionedOperations):
     """Stands in for ``boto3.client("lambda")`` where functions are invoked.
 
-    At most ``processes`` execution environments live at a time; callers in any number of threads wait their
+    At most ``processes`` execution environments work at a time; callers in any number of threads wait their
     turn, in order. ``environment`` is given to every function under its own variables; nothing of this
     process's environment is, but PATH and the locale. ``scratch`` is a folder for logs and the environments'
     /tmp (default: one of its own); ``orphaned_scratch`` is removed by the forkserver should this process die
@@ -126,6 +126,11 @@ class LambdaPool(ProvisionedOperations):
     def chill(self) -> int:
         """End all environments that are idle, so that the next invocations start cold; returns how many."""
         return self._environments.chill()
+
+    @property
+    def most_alive(self) -> int:
+        """Environments, at work and idle, of which none has to go for another."""
+        return self._environments.most_alive
 
     @property
     def pid(self) -> int:

@@ -25,7 +25,7 @@ from typing import Any
 from snakebatch.local.lambdas.runtime import serve
 from snakebatch.local.processes import leave_with
 
-SERVICES = ("s3", "sqs", "dynamodb", "stepfunctions")
+SERVICES = ("s3", "sqs", "dynamodb", "stepfunctions", "lambda")
 
 
 def main(control: int, preload: Sequence[str], scratch: str | None) -> None:
