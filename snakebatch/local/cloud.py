@@ -1,7 +1,7 @@
 """The embedded cloud: everything that the template deploys, on this machine, for as long as a ``with`` block.
 
 S3, SQS and DynamoDB are moto's (``services``), Lambda is a pool of processes (``lambdas``), Step Functions is
-our executor, and the gatherer is the very process that runs on EC2. The workflow and the handlers are those
+our executor, and the gatherer is the very program that runs on EC2. The workflow and the handlers are those
 of the bundle, unchanged: they find this cloud through the endpoint variables that every AWS SDK reads.
 """
 
@@ -153,6 +153,7 @@ class EmbeddedCloud:
     ) -> Gatherer:
         """Start one more gatherer; ``module`` runs in its place, and ``environment`` is its own, in tests."""
         gatherer = Gatherer(
+            server=self.pool.server,
             root=self._bundle,
             environment={
                 **self._environment,
@@ -163,7 +164,6 @@ class EmbeddedCloud:
                 **(environment or {}),
             },
             log=self._scratch / f"gatherer-{len(self.gatherers)}.log",
-            lifeline=self._lifeline,
             listener=self._listener,
             module=module,
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
-import subprocess
 from collections.abc import Mapping
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from pathlib import Path
 
 from snakebatch.local.isolation import isolated_environment
-from snakebatch.local.processes import Lifeline, boot_command, start_child, stop_child
+from snakebatch.local.lambdas.forked_module import order
+from snakebatch.local.lambdas.forkserver import ForkServer
 
 _GRACE = 10.0
 
@@ -16,54 +20,50 @@ _GRACE = 10.0
 class Gatherer:
     """One running gatherer: ``python -m gatherer`` in the bundle's folder.
 
-    ``module`` is what runs instead, for tests that disturb it.
+    It is forked by ``server``, who has the libraries loaded: an interpreter of its own would take most of a
+    second to load them again. ``module`` is what runs instead, for tests that disturb it.
     """
 
     def __init__(
         self,
         *,
+        server: ForkServer,
         root: Path,
         environment: Mapping[str, str],
         log: Path,
-        lifeline: Lifeline,
         listener: socket.socket | None = None,
         module: str = "gatherer",
     ) -> None:
         self.log = log
-        temporary = log.with_suffix("")
-        temporary.mkdir()
         variables = {
             **isolated_environment(),
             **environment,
-            "TMPDIR": str(temporary),
+            "TMPDIR": str(log.with_suffix("")),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        inherited = [lifeline.read_end]
-        if listener is not None:
-            variables["GATHERER_SOCKET"] = str(listener.fileno())
-            inherited.append(listener.fileno())
-        command = boot_command("snakebatch.local.processes", "run_module", lifeline.read_end, module)
-        with open(log, "ab") as sink:
-            self._process: subprocess.Popen[bytes] = start_child(
-                command, environment=variables, log=sink, pass_fds=inherited, cwd=root
-            )
+        self._server = server
+        self._process = server.spawn("module")
+        order(self._process.channel, module, folder=root, environment=variables, log=log, listener=listener)
 
     @property
     def pid(self) -> int:
-        """Process id."""
-        return self._process.pid
+        """Process id; waits until there is one."""
+        return self._process.pid.result()
 
     @property
     def alive(self) -> bool:
         """Whether it still runs."""
-        return self._process.poll() is None
+        return not self._process.exit_code.done()
 
     def stop(self) -> int:
         """End it as a deployment would (SIGTERM, then SIGKILL); returns its exit code."""
-        stop_child(self._process, grace=_GRACE)
-        return self._process.returncode
+        if self.alive:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+        with suppress(FutureTimeout):
+            return self._process.exit_code.result(_GRACE)
+        return self._server.kill(self._process)
 
     def kill(self) -> None:
         """End it as a failing machine would (SIGKILL)."""
-        self._process.kill()
-        self._process.wait()
+        self._server.kill(self._process)

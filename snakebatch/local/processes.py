@@ -1,6 +1,6 @@
 """Helper processes that never outlive the process that started them.
 
-The forkserver of the Lambda pool, the services and the gatherers are processes of their own. Each is started
+The forkserver of the Lambda pool and the services are processes of their own. Each is started
 through ``start_child``: it holds the read end of a pipe, its *lifeline*, whose write end exists only in the
 parent. When the parent ends, however it ends (SIGKILL included), the pipe closes and the child goes too.
 """
@@ -92,13 +92,3 @@ def _watch(lifeline: int) -> None:
     with suppress(OSError):
         os.read(lifeline, 1)
     os._exit(1)
-
-
-def run_module(lifeline: int, module: str) -> None:
-    """In a child: what ``python -m module`` does, under a lifeline."""
-    import runpy
-
-    leave_with(lifeline)
-    sys.argv = [module]
-    sys.path.insert(0, os.getcwd())
-    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -64,8 +64,9 @@ class _Ticket:
 
 
 class Environments:
-    """At most ``capacity`` environments at work and ``SPARE`` more alive; the least recently used idle one makes
-    room for another.
+    """At most ``capacity`` environments at work and ``SPARE`` more alive.
+
+    The least recently used idle one makes room for another.
     """
 
     def __init__(self, server: ForkServer, capacity: int, scratch: Path) -> None:
@@ -183,6 +184,7 @@ class Environments:
 
     def _launch(self, blueprint: Blueprint, timeout: float, identity: Mapping[str, str]) -> Environment:
         process = self._server.spawn()
+        process.pid.result()
         with self._lock:
             self.launched += 1
         folder = scratch_folder(self._scratch, process.number)

@@ -64,8 +64,11 @@ class ForkServer:
         """Process id of the forkserver itself."""
         return self._child.pid
 
-    def spawn(self) -> Process:
-        """Fork one process; waits until it exists. Raises CloudError if the forkserver is gone."""
+    def spawn(self, kind: str = "environment") -> Process:
+        """Have a process forked, of a kind that the forkserver knows; ``pid`` waits until it exists.
+
+        Raises CloudError if the forkserver is gone, as ``pid`` does if it goes before.
+        """
         ours, theirs = socket.socketpair()
         with theirs, self._lock:
             process = Process(next(self._numbers), ours)
@@ -73,11 +76,10 @@ class ForkServer:
                 ours.close()
                 raise CloudError("the Lambda pool is closed; start another cloud")
             self._processes[process.number] = process
-            order = json.dumps({"spawn": process.number}).encode() + b"\n"
+            order = json.dumps({"spawn": process.number, "as": kind}).encode() + b"\n"
             try:
                 socket.send_fds(self._control, [order], [theirs.fileno()])
-                process.pid.result()
-            except (OSError, CloudError) as error:
+            except OSError as error:
                 ours.close()
                 raise self._gone() from error
         return process

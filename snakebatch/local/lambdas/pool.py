@@ -128,6 +128,11 @@ class LambdaPool(ProvisionedOperations):
         return self._environments.chill()
 
     @property
+    def server(self) -> ForkServer:
+        """Who forks the environments, and forks programs with the same libraries as soon."""
+        return self._server
+
+    @property
     def most_alive(self) -> int:
         """Environments, at work and idle, of which none has to go for another."""
         return self._environments.most_alive

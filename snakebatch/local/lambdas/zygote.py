@@ -1,9 +1,10 @@
 """The forkserver: one process with the libraries loaded and no threads, from which environments are forked.
 
-Talks to the pool over a stream socket in JSON lines: ``{"spawn": n}`` comes with the new environment's socket
-as a file descriptor and is answered by ``{"spawned": n, "pid": p}``; ``{"kill": n}`` kills that environment
-and all that it started; ``{"exited": n, "code": c}`` tells of an end, with the exit code (negative: the
-signal). When the pool's process is gone, the socket closes: everything is killed, the scratch folder removed.
+Talks to the pool over a stream socket in JSON lines: ``{"spawn": n, "as": kind}`` comes with the new
+process's socket as a file descriptor and is answered by ``{"spawned": n, "pid": p}``; the kind is
+``environment``, or ``module`` for a program of its own. ``{"kill": n}`` kills that process and all that it
+started; ``{"exited": n, "code": c}`` tells of an end, with the exit code (negative: the signal). When the
+pool's process is gone, the socket closes: everything is killed, the scratch folder removed.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from snakebatch.local.lambdas.runtime import serve
+from snakebatch.local.lambdas import forked_module, runtime
 from snakebatch.local.processes import leave_with
 
+KINDS = {"environment": runtime.serve, "module": forked_module.serve}
 SERVICES = ("s3", "sqs", "dynamodb", "stepfunctions", "lambda")
 
 
@@ -103,22 +105,22 @@ class Zygote:
         for line in lines:
             order = json.loads(line)
             if "spawn" in order:
-                self._spawn(order["spawn"], self._fds.pop(0))
+                self._spawn(order["spawn"], order["as"], self._fds.pop(0))
             else:
                 self._kill(order["kill"])
         return bool(data)
 
-    def _spawn(self, number: int, channel: int) -> None:
+    def _spawn(self, number: int, kind: str, channel: int) -> None:
         pid = os.fork()
         if pid == 0:
-            self._become_environment(channel)
+            self._become(kind, channel)
         os.close(channel)
         with suppress(OSError):  # the child does the same: whoever comes first, the group exists
             os.setpgid(pid, pid)
         self._pids[number] = pid
         self._tell({"spawned": number, "pid": pid})
 
-    def _become_environment(self, channel: int) -> None:
+    def _become(self, kind: str, channel: int) -> None:
         code = 1
         connection = socket.socket(fileno=channel)  # open to the very end: its closing says that we are gone
         try:
@@ -130,7 +132,7 @@ class Zygote:
                 end.close()
             os.close(self._lifeline_held)
             leave_with(self._lifeline)
-            code = serve(connection)
+            code = KINDS[kind](connection)
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else int(error.code is not None)
         except BaseException:
