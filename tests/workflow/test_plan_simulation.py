@@ -206,12 +206,17 @@ def test_the_executor_takes_as_long_as_the_plan_says(job: Job, rules: RuleBook, 
 
 
 def test_retries_after_a_429_take_as_long() -> None:
-    """More children at a time than the window admits: they are turned away, and come again with jitter."""
+    """More children at a time than the window admits: they are turned away, and come again with jitter.
+
+    Which child draws which jitter is the threads' business, so that one run differs from another by a tenth.
+    Of twice as many children as are admitted some would use up their attempts, now and then.
+    """
     narrow = replace(SEEDS, starts=30)
     work = uneven(workload(Job(600_000, 15, columns=2), DELAYS), 5)
-    unpaced = Choices(most_concurrency=60, unpaced=True)
+    unpaced = Choices(most_concurrency=42, unpaced=True)
     runs = [simulate(work, narrow, DELAYS, unpaced, seed=seed) for seed in range(10)]
     seconds, delays = executed(work, runs[0], narrow)
     assert delays.turned_away > 0
-    assert statistics.mean(run.seconds for run in runs) == pytest.approx(seconds, rel=0.1)
+    assert len(delays.starts) == work.invocations
+    assert statistics.mean(run.seconds for run in runs) == pytest.approx(seconds, rel=0.2)
     assert statistics.mean(run.throttled for run in runs) == pytest.approx(delays.turned_away, rel=0.3)
