@@ -158,7 +158,7 @@ def _open(function: BracketFunction, arguments: argparse.Namespace, clock: Clock
         **session,
         "ready": True,
         "expires": clock.time() + 60 * arguments.minutes,
-        "usd": round(_usd(arguments.slots, 60.0 * arguments.minutes), 4),
+        "usd": round(_usd(answer, arguments.slots, 60.0 * arguments.minutes), 4),
     }
 
 
@@ -171,13 +171,20 @@ def _close(function: BracketFunction, session: str, clock: Clock) -> dict[str, A
     return {"session": session, **function("close", session=session)}
 
 
-def _usd(slots: int, seconds: float) -> float:
-    """What the slots cost for being on: the idle price, which their use comes on top of."""
-    from snakebatch.planner import cost
+def _usd(answer: dict[str, Any], slots: int, seconds: float) -> float:
+    """What the slots cost for being on: the idle price, which their use comes on top of. How large they are
+    the function's answer tells, if it is not of an older version.
+    """
+    from snakebatch.planner.plan import MEMORY_GB, cost_by_kind
 
-    return cost(invocations=0, compute_seconds=0.0, leaves=0, slots=slots, seconds=seconds) - cost(
-        invocations=0, compute_seconds=0.0, leaves=0
-    )
+    return cost_by_kind(
+        invocations=0,
+        compute_seconds=0.0,
+        leaves=0,
+        slots=slots,
+        seconds=seconds,
+        memory_gb=answer.get("memory_gb", MEMORY_GB),
+    )["provisioned"]
 
 
 def _opened_text(answer: dict[str, Any]) -> str:
@@ -191,7 +198,7 @@ def _opened_text(answer: dict[str, Any]) -> str:
 def _closed_text(answer: dict[str, Any]) -> str:
     if not answer["slots"]:
         return f"session {answer['session']} was not open"
-    usd = _usd(answer["slots"], answer["open_seconds"])
+    usd = _usd(answer, answer["slots"], answer["open_seconds"])
     minutes = answer["open_seconds"] / 60
     return (
         f"session {answer['session']} is closed: {answer['slots']} slots, {minutes:.0f} minutes, ${usd:.2f}"

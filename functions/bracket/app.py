@@ -47,6 +47,7 @@ bracket = Bracket(
     table,
     Switching(table, ShardSlots(boto3.client("lambda", config=once), environment.shard_prefix, clock), clock),
     tell_leak,
+    environment.functions_gb,
 )
 
 

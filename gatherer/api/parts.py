@@ -13,11 +13,14 @@ from gatherer.health import Pulse
 from snakebatch.clock import Clock
 from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.predicting import PredictClient
+from snakebatch.planner.plan import MEMORY_GB
 
 
 @dataclass(frozen=True)
 class Parts:
-    """``clients`` gives boto3's clients by name, for the pages that look at the account."""
+    """``clients`` gives boto3's clients by name, for the pages that look at the account; ``memory_gb`` are GB
+    of a deployed function, which plans reckon with.
+    """
 
     jobs: Jobs
     predict: PredictClient
@@ -25,6 +28,7 @@ class Parts:
     clock: Clock
     clients: Any
     settings: Settings = field(default_factory=Settings)
+    memory_gb: float = MEMORY_GB
 
 
 def parts_of(request: Request) -> Parts:

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Annotated
 from typing import Literal as OneOf
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from gatherer.api.bodies import in_document, json_body
+from gatherer.api.parts import parts_of
 from gatherer.api.problems import documented
 from snakebatch.engine.settings import MAX_LAYERS
 from snakebatch.mesh.packing import leaf_weight
@@ -41,8 +42,13 @@ class PlanAsked(BaseModel):
     responses=documented(405, 413, 415, 422),
     openapi_extra=in_document(PlanAsked),
 )
-def plan(asked: Annotated[PlanAsked, Depends(json_body(PlanAsked))]) -> Plan:
+def plan(request: Request, asked: Annotated[PlanAsked, Depends(json_body(PlanAsked))]) -> Plan:
     """The plan that a training of so many rows would start with."""
+    return planned(asked, parts_of(request).memory_gb)
+
+
+def planned(asked: PlanAsked, memory_gb: float) -> Plan:
+    """The plan, with functions of so many GB."""
     make = partial(
         make_plan,
         rows=asked.rows,
@@ -51,6 +57,7 @@ def plan(asked: Annotated[PlanAsked, Depends(json_body(PlanAsked))]) -> Plan:
         columns=asked.columns or 20,
         weight=leaf_weight(asked.classes),
         max_usd=asked.max_usd,
+        memory_gb=memory_gb,
     )
     if asked.slots != "auto":
         return make(slots=asked.slots)

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from gatherer.api.parts import parts_of
 from gatherer.pages.mesh_state import mesh_state
 from gatherer.pages.plan_form import FIELDS, estimate, read_form
 from gatherer.pages.rendering import HEADERS, fragment, page
@@ -32,7 +33,7 @@ async def economics(request: Request) -> Response:
         "economics.html",
         fields=FIELDS,
         asked=asked,
-        found=await run_in_threadpool(estimate, asked),
+        found=await run_in_threadpool(estimate, asked, parts_of(request).memory_gb),
         ceiling=SPAWN_RATE,
         receipts=receipts,
         receipt=next(iter(chosen or whole), None),
@@ -44,6 +45,6 @@ async def economics(request: Request) -> Response:
 async def economics_plan(request: Request) -> Response:
     """The plans alone, as the page shows them while its sliders move."""
     asked = read_form(request.query_params)
-    found = await run_in_threadpool(estimate, asked)
+    found = await run_in_threadpool(estimate, asked, parts_of(request).memory_gb)
     text = fragment("economics_plan.html", asked=asked, found=found, ceiling=SPAWN_RATE)
     return HTMLResponse(text, headers=HEADERS)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from gatherer.api.parts import parts_of
 from gatherer.pages.demonstration import MOST_CELLS, MOST_ROWS, BusyError, Demonstrations
 from gatherer.pages.mesh_state import mesh_state
 from gatherer.pages.rendering import page
@@ -25,7 +26,6 @@ from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.store import Keys
 from snakebatch.planner import seed_model
 from snakebatch.planner.constants import constants, measured
-from snakebatch.planner.plan import MEMORY_GB
 from snakebatch.planner.prices import prices
 from snakebatch.planner.rate import SHORT_INVOCATION, SPAWN_RATE, WINDOW, max_concurrency
 
@@ -116,7 +116,7 @@ async def formulas(request: Request) -> Response:
         depths=[(rows, 1000, deepest(rows, 1000), even(rows, 1000)) for rows in _EXAMPLE_ROWS],
         known=constants(),
         measured=measured(),
-        memory=MEMORY_GB,
+        memory=parts_of(request).memory_gb,
         v9=[seed_model.seed_plan(1_000_000, layers) for layers in (1, 5, 25)],
         seed_model=seed_model,
         price=prices(),

@@ -91,8 +91,8 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def estimate(asked: Asked) -> Estimate:
-    """Both plans; slots as staging chooses them where none are named."""
+def estimate(asked: Asked, memory_gb: float) -> Estimate:
+    """Both plans, ours with functions of so many GB; slots as staging chooses them where none are named."""
     rows, n_layers, tau = (int(asked.values[name] or 1) for name in ("rows", "n_layers", "tau"))
     make = partial(
         make_plan,
@@ -102,6 +102,7 @@ def estimate(asked: Asked) -> Estimate:
         columns=int(asked.values["columns"] or 1),
         weight=leaf_weight(int(asked.values["classes"] or 1)),
         max_usd=float(asked.values["max_usd"] or 0),
+        memory_gb=memory_gb,
     )
     slots = asked.values["slots"]
     if slots is None:

@@ -16,6 +16,7 @@ from snakebatch.mesh.requests import BracketEvent
 from snakebatch.mesh.routing import Ring
 from snakebatch.mesh.sweep import Sweep, TellLeak
 from snakebatch.mesh.switching import Switching
+from snakebatch.planner.plan import MEMORY_GB
 
 LONGEST_QUEUE = 7_200.0
 """Seconds in the queue after which an execution gives up rather than hang."""
@@ -41,12 +42,16 @@ _CLOSING_PAUSE = 2.0
 
 @dataclass
 class Bracket:
-    """Admits, opens, watches, closes, lists and sweeps, for executions and for sessions."""
+    """Admits, opens, watches, closes, lists and sweeps, for executions and for sessions.
+
+    ``memory_gb`` are GB of a shard: who opens or closes slots is told, since they cost by it.
+    """
 
     admission: Admission
     table: BracketTable
     switching: Switching
     tell_leak: TellLeak
+    memory_gb: float = MEMORY_GB
 
     def run(self, event: BracketEvent) -> dict[str, object]:
         """Do the event's action; every answer is small."""
@@ -139,6 +144,7 @@ class Bracket:
             "slots": event.slots if reason is None else 0,
             "max_concurrency": pace.max_concurrency,
             "reason": reason or trouble,
+            "memory_gb": self.memory_gb,
             "tries": event.tries + 1,
             "wait_seconds": READY_WAIT,
         }
@@ -183,6 +189,7 @@ class Bracket:
             "closed": True,
             "slots": record.slots if record is not None else 0,
             "open_seconds": round(open_seconds, 3),
+            "memory_gb": self.memory_gb,
         }
 
     def _list(self) -> dict[str, object]:

@@ -75,6 +75,14 @@ class Environment:
         return int(self.values.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "4096")) << 20
 
     @property
+    def functions_gb(self) -> float:
+        """GB of a shard, for who is none and has other memory: the template's default if it is not told."""
+        text = self.values.get("FUNCTION_MEMORY") or "4096"
+        if not text.isdecimal() or not int(text):
+            raise MeshError(f"FUNCTION_MEMORY is {text!r}: set it to the stack's FunctionMemory, in MB")
+        return int(text) / 1024
+
+    @property
     def gatherer_threads(self) -> int:
         return int(self.values.get("GATHERER_THREADS", "4"))
 

@@ -90,8 +90,12 @@ def progress_of(
             rows[entry.layer] += entry.rows
     invocations = sum(wave.done for wave in seen)
     work = compute_seconds(
-        invocations=invocations, evaluations=0, leaf_rows=sum(rows) * leaf_weight(record.classes)
+        invocations=invocations,
+        evaluations=0,
+        leaf_rows=sum(rows) * leaf_weight(record.classes),
+        memory_gb=run.memory_gb,
     )
+    usd = cost(invocations=invocations, compute_seconds=work, leaves=sum(leaves), memory_gb=run.memory_gb)
     times = [time for packets in reported.values() for time in packets.values()]
     return Progress(
         waves=seen,
@@ -101,7 +105,7 @@ def progress_of(
         leaves_expected=0 if manifest is None else manifest.leaves,
         invocations=invocations,
         rate=round(sum(now - time < RATE_WINDOW for time in times) / RATE_WINDOW, 3),
-        usd=round(cost(invocations=invocations, compute_seconds=work, leaves=sum(leaves)), 6),
+        usd=round(usd, 6),
         eta_seconds=_eta(run, manifest, done, now, started),
     )
 

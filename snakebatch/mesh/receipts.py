@@ -13,7 +13,7 @@ from typing import Any
 from snakebatch.mesh.invocation import Invocation
 from snakebatch.planner.bill import Counts, bill
 from snakebatch.planner.constants import constants
-from snakebatch.planner.plan import MEMORY_GB, planned_rules
+from snakebatch.planner.plan import planned_rules
 from snakebatch.planner.prices import prices
 from snakebatch.planner.rate import SPAWN_RATE, WINDOW
 from snakebatch.planner.spawn_rate import busiest_window
@@ -103,8 +103,11 @@ def taken(
     slots: int,
     slot_seconds: float,
     gathered: bool,
+    memory_gb: float,
 ) -> Taken:
-    """What the run took. Where only some packets were asked, their mean stands for the others."""
+    """What the run took, with functions of so many GB. Where only some packets were asked, their mean stands
+    for the others.
+    """
     states = seconds_by_state(started, waves, assembled, now)
     known = constants()
     ran = sum(len(wave.invocations) for wave in waves)
@@ -116,7 +119,7 @@ def taken(
     requests = sum(_made(wave) for wave in waves) + len(waves) + _BRACKET_CALLS + 2
     counts = Counts(
         requests=requests,
-        gb_seconds=compute * MEMORY_GB,
+        gb_seconds=compute * memory_gb,
         slots=slots,
         slot_seconds=slot_seconds,
         transitions=_FIXED_STATES + len(waves) * _STATES_OF_A_WAVE + sum(_made(wave) for wave in waves),
@@ -124,7 +127,7 @@ def taken(
         gets=4.0 * sum(_made(wave) for wave in waves),
         sqs=0.3 * leaves,
     )
-    dollars = bill(counts, prices(), planned_rules(SPAWN_RATE), MEMORY_GB)
+    dollars = bill(counts, prices(), planned_rules(SPAWN_RATE), memory_gb)
     starts = [one.started for wave in waves for one in wave.invocations]
     return Taken(
         seconds_by_state=states,

@@ -14,6 +14,7 @@ from snakebatch.mesh.canonical import canonical, content_hash
 from snakebatch.mesh.messages import VERSION, Message, Training
 from snakebatch.mesh.packing import leaf_weight
 from snakebatch.mesh.requests import TrainInput
+from snakebatch.planner.plan import MEMORY_GB
 from snakebatch.planner.sizing import leaf_rows
 
 RECORD_LIMIT = 5
@@ -89,6 +90,11 @@ class RunRecord(Message):
     def slots(self) -> int:
         """Of its own."""
         return int(self.plan["slots"])
+
+    @property
+    def memory_gb(self) -> float:
+        """GB of a function as its plan has them, which it is billed by; older records do not say."""
+        return float(self.plan.get("memory_gb", MEMORY_GB))
 
     @property
     def joins_session(self) -> bool:

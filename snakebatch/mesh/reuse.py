@@ -16,7 +16,7 @@ from snakebatch.mesh.ledger import missing
 from snakebatch.mesh.messages import Role
 from snakebatch.mesh.records import Manifest, WaveRecord
 from snakebatch.mesh.store import JobStore, Keys
-from snakebatch.planner.plan import Plan, cost
+from snakebatch.planner.plan import MEMORY_GB, Plan, cost
 
 MOST_ASKED = 2_000
 """Reports of a wave whose makers are asked for: of more, some stand for all. 16 at a time take seconds."""
@@ -111,30 +111,36 @@ class Saved:
         """Both together."""
         return Saved(self.packets + other.packets, self.leaves + other.leaves, self.seconds + other.seconds)
 
-    @property
-    def usd(self) -> float:
-        """US dollars that they would cost again, as plans reckon them."""
-        nothing = cost(invocations=0, compute_seconds=0.0, leaves=0)
-        return (
-            cost(invocations=self.packets, compute_seconds=self.seconds, leaves=self.leaves) - nothing
-            if self.packets
-            else 0.0
+    def usd(self, memory_gb: float) -> float:
+        """US dollars that they would cost again with functions of so many GB, as plans reckon them."""
+        if not self.packets:
+            return 0.0
+        again = cost(
+            invocations=self.packets,
+            compute_seconds=self.seconds,
+            leaves=self.leaves,
+            memory_gb=memory_gb,
         )
+        return again - cost(invocations=0, compute_seconds=0.0, leaves=0)
 
-    def said(self) -> dict[str, Any]:
+    def said(self, memory_gb: float) -> dict[str, Any]:
         """As receipts have it."""
         return {
             "packets": self.packets,
             "leaves": self.leaves,
             "seconds": round(self.seconds, 3),
-            "usd": round(self.usd, 6),
+            "usd": round(self.usd(memory_gb), 6),
         }
 
 
 @dataclass
 class Reused:
-    """What a run found done, by role and by layer; what writes rows has no layer."""
+    """What a run found done, by role and by layer; what writes rows has no layer.
 
+    ``memory_gb`` are GB of its functions, which say what doing it again would cost.
+    """
+
+    memory_gb: float = MEMORY_GB
     by_role: dict[str, Saved] = field(default_factory=dict)
     by_layer: dict[int, Saved] = field(default_factory=dict)
     whole_layers: list[int] = field(default_factory=list)
@@ -156,17 +162,21 @@ class Reused:
     def said(self) -> dict[str, Any]:
         """As the receipt has it."""
         return {
-            **self.all.said(),
+            **self.all.said(self.memory_gb),
             "whole_layers": len(self.whole_layers),
-            "by_role": {role: saved.said() for role, saved in self.by_role.items()},
-            "by_layer": {str(layer): saved.said() for layer, saved in sorted(self.by_layer.items())},
+            "by_role": {role: saved.said(self.memory_gb) for role, saved in self.by_role.items()},
+            "by_layer": {
+                str(layer): saved.said(self.memory_gb) for layer, saved in sorted(self.by_layer.items())
+            },
         }
 
 
-def reused_of(store: JobStore, keys: Keys, waves: Sequence[WaveRecord], manifest: Manifest) -> Reused:
+def reused_of(
+    store: JobStore, keys: Keys, waves: Sequence[WaveRecord], manifest: Manifest, *, memory_gb: float
+) -> Reused:
     """What a run's waves found done. Seconds are those that the reports' makers took."""
     leaves = {entry.packet: entry.leaves for entry in manifest.packets}
-    found = Reused()
+    found = Reused(memory_gb)
     for wave in waves:
         seconds = _seconds(store, keys, wave)
         layers = dict(zip(wave.packets, wave.layers, strict=False))

@@ -86,7 +86,7 @@ class Settling:
         self, event: SettleEvent, record: JobRecord, run: RunRecord, assembled: Assembled
     ) -> dict[str, Any]:
         now = self.clock.time()
-        steps, found = self._taken(event, record, assembled, now)
+        steps, found = self._taken(event, record, run, assembled, now)
         return {
             "status": "TRAINED",
             "execution": event.execution,
@@ -110,7 +110,7 @@ class Settling:
                 "seconds_by_step": steps,
                 **found.to_dict(),
             },
-            "reused": self._reused(event, record).said(),
+            "reused": self._reused(event, record, run).said(),
             "rows": {
                 "read": record.rows_read,
                 "kept": record.rows,
@@ -124,7 +124,7 @@ class Settling:
         }
 
     def _taken(
-        self, event: SettleEvent, record: JobRecord, assembled: Assembled, now: float
+        self, event: SettleEvent, record: JobRecord, run: RunRecord, assembled: Assembled, now: float
     ) -> tuple[dict[str, float], Taken]:
         """Seconds from one written object of the run to the next, and what the run took in all."""
         keys, started = Keys(record.job, record.fingerprint), _epoch(event.started)
@@ -149,13 +149,15 @@ class Settling:
             slots=event.bracket.slots,
             slot_seconds=event.bracket.open_seconds,
             gathered=event.gathered,
+            memory_gb=run.memory_gb,
         )
         return _steps(waves, started, done), found
 
-    def _reused(self, event: SettleEvent, record: JobRecord) -> Reused:
+    def _reused(self, event: SettleEvent, record: JobRecord, run: RunRecord) -> Reused:
         keys = Keys(record.job, record.fingerprint)
         waves = [self.store.wave(keys, event.execution, number) for number in range(event.wave.wave + 1)]
-        return reused_of(self.store, keys, waves, self.store.manifest(keys, event.execution))
+        manifest = self.store.manifest(keys, event.execution)
+        return reused_of(self.store, keys, waves, manifest, memory_gb=run.memory_gb)
 
     def _seconds_since(self, started: str) -> float:
         return round(self.clock.time() - _epoch(started), 3)

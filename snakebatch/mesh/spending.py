@@ -24,6 +24,7 @@ def check_cost(job: JobRecord, run: RunRecord, divided: Collection[Report], wave
         invocations=invocations,
         evaluations=sum(report.evaluations for report in divided),
         leaf_rows=rows,
+        memory_gb=run.memory_gb,
     )
     leaves = sum(len(report.final) for report in divided)
     usd = cost(
@@ -32,6 +33,7 @@ def check_cost(job: JobRecord, run: RunRecord, divided: Collection[Report], wave
         leaves=leaves,
         slots=run.slots,
         seconds=float(run.plan["seconds"]),
+        memory_gb=run.memory_gb,
     )
     if usd > run.input.max_usd:
         raise PlanError(

@@ -23,6 +23,7 @@ from snakebatch.mesh.reuse import layers_left, without_packets
 from snakebatch.mesh.store import JobStore, Keys, require_same
 from snakebatch.mesh.waves import Waves
 from snakebatch.planner import SPAWN_RATE, Plan, make_plan, slots_in_time
+from snakebatch.planner.plan import MEMORY_GB
 
 _ID_BYTES = 16
 
@@ -40,7 +41,9 @@ class Staging:
     """What may be trained on in other buckets, as ARNs."""
 
     memory: int | None = None
-    """Bytes that a table may take; None where there is no such limit."""
+    """Bytes of this function, and of a shard, which has the same: a table is to fit into them, and plans
+    reckon with them. None where there is no such limit; plans then reckon with the default's.
+    """
 
     def run(self, event: StageEvent) -> dict[str, Any]:
         """Stage one execution; returns ``run`` (keys and switches), ``plan`` and ``wave``, all small.
@@ -87,17 +90,22 @@ class Staging:
             "wave": wave.body(),
         }
 
+    @property
+    def memory_gb(self) -> float:
+        """GB of a function, as plans have them."""
+        return MEMORY_GB if self.memory is None else self.memory / (1 << 30)
+
     def _plan(self, asked: TrainInput, record: JobRecord) -> Plan:
         """What is left to do of the job, of a new one all. Raises FingerprintError before anything is spent,
         in a dry run too.
         """
         present = None if asked.job is None else self.store.find_job(asked.job)
         if present is None:
-            return _plan(asked, record, self.rate, asked.n_layers)
+            return _plan(asked, record, self.rate, self.memory_gb, asked.n_layers)
         require_same(present, record)
         left = layers_left(self.store, Keys(record.job, record.fingerprint), asked.n_layers)
         # The job's first run decided how large its packets are.
-        return _plan(asked, present, self.rate, left)
+        return _plan(asked, present, self.rate, self.memory_gb, left)
 
 
 def _engine(engine: Engine, asked: TrainInput) -> str:
@@ -131,7 +139,7 @@ def _record(asked: TrainInput, intake: Intake, content: str, training: Training,
     )
 
 
-def _plan(asked: TrainInput, record: JobRecord, rate: float, n_layers: int) -> Plan:
+def _plan(asked: TrainInput, record: JobRecord, rate: float, memory_gb: float, n_layers: int) -> Plan:
     """The plan of a run that has ``n_layers`` to make; of one that has none, the workflow alone."""
     plan = partial(
         make_plan,
@@ -143,6 +151,7 @@ def _plan(asked: TrainInput, record: JobRecord, rate: float, n_layers: int) -> P
         rows_per_packet=record.leaf_rows,
         max_usd=asked.max_usd,
         rate=asked.max_share * rate,
+        memory_gb=memory_gb,
     )
     if not n_layers:
         return without_packets(plan())

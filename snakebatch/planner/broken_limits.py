@@ -17,6 +17,9 @@ FIXED_STATES = 14
 TURNED_AWAY = "throttled starts"
 """A limit that ends no run by itself: the workflow tries again what was turned away."""
 
+SHARD_MEMORY = "tenths of GB of a shard's memory"
+"""A limit that another deployment may not have: `FunctionMemory` sets it."""
+
 _EVENTS_PER_STATE = 5
 
 _UNPACKED, _WRITTEN = 2.5, 3.0
@@ -25,11 +28,15 @@ the whole, and the whole as bytes.
 """
 
 
+def shard_memory_gb(work: Workload) -> float:
+    """GB that a shard needs for the population and for the texts that it writes."""
+    return 0.3 + (_UNPACKED * work.population_bytes + _WRITTEN * work.text_bytes) / 1e9
+
+
 def broken_limits(found: Simulated, work: Workload, rules: RuleBook, memory_gb: float) -> list[str]:
     """The limits that the run went over, in words."""
     limits = rules.limits
     functions = max((found.by_state.get(name, 0.0) for name in ("Stage", "NextWave", "Settle")), default=0.0)
-    memory = 0.3 + (_UNPACKED * work.population_bytes + _WRITTEN * work.text_bytes) / 1e9
     checks = [
         ("starts in ten seconds", float(found.busiest), float(rules.starts)),
         (TURNED_AWAY, float(found.throttled), 0.0),
@@ -40,7 +47,7 @@ def broken_limits(found: Simulated, work: Workload, rules: RuleBook, memory_gb: 
         ("seconds of Gather", found.by_state.get("Gather", 0.0), limits.gather_seconds),
         ("seconds of the execution", found.seconds, limits.execution_seconds),
         ("events of the execution's history", _history(work), float(limits.history_events)),
-        ("tenths of GB of a shard's memory", 10 * memory, 10 * memory_gb),
+        (SHARD_MEMORY, 10 * shard_memory_gb(work), 10 * memory_gb),
         ("bytes of model.json", work.model_bytes, float(limits.model_bytes)),
         ("parts of model.json's upload", work.parts, float(limits.upload_parts)),
     ]

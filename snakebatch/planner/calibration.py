@@ -14,7 +14,9 @@ from typing import Any
 
 from snakebatch.errors import InputError
 from snakebatch.planner.constants import Constants
+from snakebatch.planner.plan import MEMORY_GB
 from snakebatch.planner.serial import stage_seconds
+from snakebatch.planner.simulated import core_share
 from snakebatch.planner.workload import Job, Workload, workload
 
 _PASSING_SHARE = 0.1
@@ -72,6 +74,7 @@ def _read(receipt: Mapping[str, Any], known: Constants) -> tuple[Workload, dict[
         states = {name: float(value) for name, value in actual["seconds_by_state"].items()}
         shards = actual["shards"].values()
         told = {
+            "speed": core_share(float(plan.get("memory_gb", MEMORY_GB))),
             "states": states,
             "shard_seconds": sum(float(shard["seconds"]) for shard in shards),
             "invocations": sum(int(shard["packets"]) for shard in shards),
@@ -88,16 +91,18 @@ def _read(receipt: Mapping[str, Any], known: Constants) -> tuple[Workload, dict[
 def _solve(work: Workload, actual: Mapping[str, Any], known: Constants) -> Iterable[tuple[str, float]]:
     """What one receipt says of each constant."""
     states, job = actual["states"], work.job
+    speed = actual["speed"]
     cells, layered = job.rows * (job.columns + 1.0), float(job.rows * job.n_layers)
     stage = states.get("Stage", 0.0)
     if stage > _LEAST_SECONDS:
-        reading = stage - known.init - stage_seconds(replace(work, read_seconds=0.0, csv_bytes=0.0), known)
+        beside = stage_seconds(replace(work, read_seconds=0.0, csv_bytes=0.0), known, speed)
+        reading = stage - known.init - beside
         # What comes from S3 more slowly than it is read says nothing of the reading.
         if reading > work.csv_bytes / known.s3_bytes_per_second:
-            yield "read_cell", reading / cells
-    load = actual["cold"] * (work.load_seconds + work.population_bytes / known.s3_bytes_per_second)
-    leaves = actual["shard_seconds"] - actual["invocations"] * known.invocation - load
-    leaves -= work.divide_evaluations * known.evaluation
+            yield "read_cell", reading * speed / cells
+    fetched = actual["cold"] * work.population_bytes / known.s3_bytes_per_second
+    worked = speed * (actual["shard_seconds"] - actual["invocations"] * known.invocation - fetched)
+    leaves = worked - actual["cold"] * work.load_seconds - work.divide_evaluations * known.evaluation
     if leaves > _LEAST_SECONDS:
         yield "leaf_row", leaves / (layered * job.weight)
     gather = states.get("Gather", 0.0) - 2 * known.gather
@@ -116,10 +121,10 @@ def _error(read: Iterable[tuple[Workload, Mapping[str, Any]]], known: Constants)
     for before, actual in read:
         work = workload(replace(before.job), known)
         predicted = {
-            "Stage": stage_seconds(work, known) + known.init,
-            "shards": work.work_seconds
+            "Stage": stage_seconds(work, known, actual["speed"]) + known.init,
+            "shards": (work.work_seconds + actual["cold"] * work.load_seconds) / actual["speed"]
             + actual["invocations"] * known.invocation
-            + actual["cold"] * (work.load_seconds + work.population_bytes / known.s3_bytes_per_second),
+            + actual["cold"] * work.population_bytes / known.s3_bytes_per_second,
         }
         real = {"Stage": actual["states"].get("Stage", 0.0), "shards": actual["shard_seconds"]}
         long = [name for name in real if real[name] > _LEAST_SECONDS]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from snakebatch.planner.broken_limits import shard_memory_gb
 from snakebatch.planner.constants import Constants
 from snakebatch.planner.optimiser import Choice, Option, place_of
+from snakebatch.planner.plan import MEMORY_GB
 from snakebatch.planner.rule_book import RuleBook
 from snakebatch.planner.simulated import FULL_CORE_GB
 
@@ -77,12 +79,16 @@ def _size_sentences(best: Option, known: Constants) -> Iterator[str]:
         f"Leaf packets of {plan.leaf_rows:,} rows, {plan.leaf_rows * known.leaf_row:.1f} s of work each; "
         f"{plan.waves} Maps in all, each of which costs {known.map_start + known.map_end:.0f} s beside."
     )
-    if plan.memory_gb < 4:
-        yield (
-            f"{plan.memory_gb:g} GB of memory: from {FULL_CORE_GB} GB on a function has a whole core, and "
-            "the engine uses one. Deploy with FunctionMemory "
-            f"{math.ceil(plan.memory_gb * 1024)}."
-        )
+    if plan.memory_gb == MEMORY_GB:
+        return
+    why = f"from {FULL_CORE_GB} GB on a function has a whole core, and the engine uses one"
+    needed = shard_memory_gb(best.work)
+    if needed > MEMORY_GB:
+        why = f"a shard needs {needed:.1f} GB for the population and the texts that it writes"
+    yield (
+        f"{plan.memory_gb:g} GB of memory: {why}. Deploy with "
+        f"FunctionMemory={math.ceil(plan.memory_gb * 1024)}: Stage plans with what is deployed."
+    )
 
 
 def _bound_sentence(best: Option) -> str:

@@ -17,7 +17,7 @@ from snakebatch.planner.constants import Constants
 from snakebatch.planner.plan import Plan, estimate, plan_of
 from snakebatch.planner.prices import Prices
 from snakebatch.planner.rule_book import RuleBook
-from snakebatch.planner.simulated import FULL_CORE_GB, Choices, Simulated
+from snakebatch.planner.simulated import Choices, Simulated, core_share
 from snakebatch.planner.sizing import leaf_rows
 from snakebatch.planner.workload import Cut, Job, Workload, workload
 
@@ -204,7 +204,7 @@ def _alone(
     goal: Goal,
 ) -> Option:
     """Everything one after another in one process: no waves, no Maps, no reports."""
-    speed = min(1.0, memory / FULL_CORE_GB) if memory else 1.0
+    speed = core_share(memory) if memory else 1.0
     parts = {
         "read": work.read_seconds / speed,
         "train": (work.work_seconds - (work.row_seconds if work.row_packets else 0.0)) / speed,

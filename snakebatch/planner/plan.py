@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from snakebatch.planner.bill import Counts, bill
-from snakebatch.planner.broken_limits import TURNED_AWAY
+from snakebatch.planner.broken_limits import SHARD_MEMORY, TURNED_AWAY, shard_memory_gb
 from snakebatch.planner.constants import Constants, constants
 from snakebatch.planner.prices import Prices, prices
 from snakebatch.planner.rate import SPAWN_RATE, WINDOW, burst_feasible
 from snakebatch.planner.rule_book import AWS, SEEDS, RuleBook
-from snakebatch.planner.simulated import Choices, Simulated
+from snakebatch.planner.simulated import Choices, Simulated, core_share
 from snakebatch.planner.simulator import simulate
 from snakebatch.planner.workload import Cut, Job, Workload, workload
 
 MEMORY_GB = 4.0
-"""Of a shard."""
+"""Of a function, where nobody says what is deployed: `FunctionMemory`'s default."""
 
 LONGEST = 21_600.0
 """Seconds that the state machine lets an execution run."""
@@ -82,9 +82,18 @@ class Plan:
 
 
 def cost(
-    *, invocations: int, compute_seconds: float, leaves: int, slots: int = 0, seconds: float = 0.0
+    *,
+    invocations: int,
+    compute_seconds: float,
+    leaves: int,
+    slots: int = 0,
+    seconds: float = 0.0,
+    memory_gb: float = MEMORY_GB,
 ) -> float:
-    """US dollars: Lambda and its requests, one transition a child, S3, SQS, slots for at least 5 min."""
+    """US dollars: Lambda and its requests, one transition a child, S3, SQS, slots for at least 5 min.
+
+    ``memory_gb`` are GB of a function.
+    """
     return sum(
         cost_by_kind(
             invocations=invocations,
@@ -92,17 +101,24 @@ def cost(
             leaves=leaves,
             slots=slots,
             seconds=seconds,
+            memory_gb=memory_gb,
         ).values()
     )
 
 
 def cost_by_kind(
-    *, invocations: int, compute_seconds: float, leaves: int, slots: int = 0, seconds: float = 0.0
+    *,
+    invocations: int,
+    compute_seconds: float,
+    leaves: int,
+    slots: int = 0,
+    seconds: float = 0.0,
+    memory_gb: float = MEMORY_GB,
 ) -> dict[str, float]:
     """``cost`` by kind: requests, gb_seconds, provisioned, transitions, s3, sqs."""
     counts = Counts(
         requests=invocations,
-        gb_seconds=compute_seconds * MEMORY_GB,
+        gb_seconds=compute_seconds * memory_gb,
         slots=slots,
         slot_seconds=max(seconds, prices().provisioned_least_seconds) if slots else 0.0,
         transitions=invocations + _FIXED_TRANSITIONS,
@@ -110,13 +126,16 @@ def cost_by_kind(
         gets=3 * invocations,
         sqs=leaves * _MESSAGES_PER_LEAF,
     )
-    return bill(counts, prices(), replace(SEEDS, slot_step_seconds=1.0), MEMORY_GB).kinds()
+    return bill(counts, prices(), replace(SEEDS, slot_step_seconds=1.0), memory_gb).kinds()
 
 
-def compute_seconds(*, invocations: int, evaluations: float, leaf_rows: float) -> float:
+def compute_seconds(
+    *, invocations: int, evaluations: float, leaf_rows: float, memory_gb: float = MEMORY_GB
+) -> float:
     """Lambda seconds; ``leaf_rows`` are rows x layers, weighted by what their target costs."""
     known = constants()
-    return invocations * known.invocation + evaluations * known.evaluation + leaf_rows * known.leaf_row
+    work = evaluations * known.evaluation + leaf_rows * known.leaf_row
+    return invocations * known.invocation + work / core_share(memory_gb)
 
 
 def planned_rules(rate: float) -> RuleBook:
@@ -172,7 +191,7 @@ def plan_of(
 ) -> Plan:
     """The plan that a simulated run makes; refused where it is too dear or breaks a limit."""
     job, usd = work.job, found.usd.total
-    reason = _refusal(usd, max_usd, found)
+    reason = _refusal(usd, max_usd, found, work, rules)
     counts = found.counts
     return Plan(
         rows=job.rows,
@@ -234,7 +253,7 @@ def _in_maps(plan: Plan) -> float:
     return sum(plan.seconds_by_state.get(state, 0.0) for state in ("Divide", "Leaf"))
 
 
-def _refusal(usd: float, max_usd: float, found: Simulated) -> str | None:
+def _refusal(usd: float, max_usd: float, found: Simulated, work: Workload, rules: RuleBook) -> str | None:
     if usd > max_usd:
         return (
             f"the plan costs ${usd:.4f}, more than max_usd ${max_usd:g}: raise max_usd, or train fewer layers"
@@ -251,5 +270,13 @@ def _refusal(usd: float, max_usd: float, found: Simulated) -> str | None:
     # turned away, and tried again, which the plan's seconds have in them.
     broken = [text for text in found.broken if not text.startswith(TURNED_AWAY)]
     if broken:
-        return f"the plan breaks a limit ({broken[0]}): train fewer rows or layers, or on one machine"
+        return f"the plan breaks a limit ({broken[0]}): {_remedy(broken, work, rules)}"
     return None
+
+
+def _remedy(broken: list[str], work: Workload, rules: RuleBook) -> str:
+    fewer = "train fewer rows or layers, or on one machine"
+    needed = shard_memory_gb(work)
+    if needed > rules.limits.largest_memory_gb or any(not one.startswith(SHARD_MEMORY) for one in broken):
+        return fewer
+    return f"deploy with FunctionMemory={math.ceil(needed * 1024)} or more, {fewer}"

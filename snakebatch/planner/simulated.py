@@ -11,6 +11,11 @@ FULL_CORE_GB = 1.769
 """Memory with which Lambda gives one whole core: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
 
 
+def core_share(memory_gb: float) -> float:
+    """The part of a core that a function of so many GB has, as the engine uses it: one at most."""
+    return min(1.0, memory_gb / FULL_CORE_GB)
+
+
 @dataclass(frozen=True)
 class Choices:
     """What can be chosen beside the cut. ``most_concurrency`` caps every Map; with ``unpaced`` it is

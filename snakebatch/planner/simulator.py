@@ -19,7 +19,7 @@ from snakebatch.planner.prices import Prices, prices
 from snakebatch.planner.rate import map_concurrency, short_seconds
 from snakebatch.planner.rule_book import RuleBook
 from snakebatch.planner.serial import gather_seconds, stage_seconds
-from snakebatch.planner.simulated import FULL_CORE_GB, Choices, Faults, Simulated
+from snakebatch.planner.simulated import Choices, Faults, Simulated, core_share
 from snakebatch.planner.spawning import SHARDS, Account
 from snakebatch.planner.workload import Wave, Workload
 
@@ -102,7 +102,7 @@ class _Run:
 
     def _speed(self) -> float:
         """Of a core, by the memory that is paid for."""
-        return min(1.0, self.choices.memory_gb / FULL_CORE_GB)
+        return core_share(self.choices.memory_gb)
 
     def _spend(self, state: str, seconds: float) -> None:
         self.now += seconds

@@ -54,6 +54,8 @@ class MeshBench:
     folder: Path
     engine: Engine = field(default_factory=SnakeEngine)
     clock: Clock = field(default_factory=SimulatedClock)
+    memory: int | None = None
+    """Bytes of the function that stages; None: it says nothing."""
 
     def __post_init__(self) -> None:
         self.s3, self.sqs, self.dynamodb = clients()
@@ -92,7 +94,7 @@ class MeshBench:
     def stage(self, dataset: str, execution: str = "test", **parameters: Any) -> dict[str, Any]:
         """What Stage returns."""
         asked = {"dataset": dataset, "target": "y", **parameters}
-        return Staging(self.store, self.engine).run(
+        return Staging(self.store, self.engine, memory=self.memory).run(
             StageEvent(execution=execution, started=STARTED, input=asked)
         )
 

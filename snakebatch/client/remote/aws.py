@@ -19,7 +19,7 @@ from snakebatch.errors import AccountError, shown
 from snakebatch.mesh.job_status import JobStatus
 from snakebatch.mesh.packing import leaf_weight
 from snakebatch.operations.aws import Clients, asking, clients, code_of
-from snakebatch.planner.plan import Plan, make_plan, slots_in_time
+from snakebatch.planner.plan import MEMORY_GB, Plan, make_plan, slots_in_time
 
 if TYPE_CHECKING:
     from snakebatch.mesh.jobs import Jobs
@@ -35,10 +35,11 @@ ClientOf = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class StackParts:
-    """What a stack is made of, as far as a client uses it."""
+    """What a stack is made of, as far as a client uses it; ``memory_gb`` are GB of a function."""
 
     jobs: Jobs
     predictions: PredictClient
+    memory_gb: float
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class AwsMesh:
         return working(partial(self._asking, "uploading a model", self._upload, model))
 
     def plan(self, asked: Mapping[str, Any]) -> Flow[Plan]:
-        return working(partial(_planned, asked))
+        return working(partial(self._asking, f"planning for {self._stack}", self._plan, asked))
 
     def resume(self, model_id: str, changes: Mapping[str, Any]) -> Flow[str]:
         return working(partial(self._asking, "starting a job again", self._resume, model_id, changes))
@@ -136,15 +137,17 @@ class AwsMesh:
         from snakebatch.mesh.prediction_store import PredictionStore
         from snakebatch.mesh.store import JobStore
 
-        outputs = self._outputs()
+        described = self._described()
+        outputs = self._outputs(described)
         objects = Objects(self._clients.of("s3"), outputs["bucket"])
         sfn = self._clients.of("stepfunctions")
         return StackParts(
             Jobs(JobStore(objects), sfn, outputs["train"], self._clock),
             PredictClient(self._clients.patient(), outputs["predict"], PredictionStore(objects)),
+            _memory_gb(described),
         )
 
-    def _outputs(self) -> dict[str, str]:
+    def _described(self) -> dict[str, Any]:
         try:
             (found,) = self._clients.of("cloudformation").describe_stacks(StackName=self._stack)["Stacks"]
         except Exception as error:
@@ -155,7 +158,10 @@ class AwsMesh:
                     "and its region"
                 ) from error
             raise
-        told = {entry["OutputKey"]: entry["OutputValue"] for entry in found.get("Outputs", [])}
+        return dict(found)
+
+    def _outputs(self, described: Mapping[str, Any]) -> dict[str, str]:
+        told = {entry["OutputKey"]: entry["OutputValue"] for entry in described.get("Outputs", [])}
         missing = [name for name in _OUTPUTS.values() if name not in told]
         if missing:
             raise AccountError(
@@ -198,6 +204,9 @@ class AwsMesh:
 
         return predict_sync(parts.predictions, Results(parts.jobs).model(model_id), rows_parsed(lines), mode)
 
+    def _plan(self, parts: StackParts, asked: Mapping[str, Any]) -> Plan:
+        return _planned(asked, parts.memory_gb)
+
     def _upload(self, parts: StackParts, model: bytes) -> str:
         service = parts.jobs.service
         model_id = service.model_id(hashlib.sha256(model).hexdigest())
@@ -233,10 +242,16 @@ class AwsMesh:
         Deleting(parts.jobs).delete(model_id)
 
 
-def _planned(asked: Mapping[str, Any]) -> Plan:
+def _memory_gb(described: Mapping[str, Any]) -> float:
+    """GB of a stack's functions, by its parameter."""
+    told = {entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])}
+    return int(told["FunctionMemory"]) / 1024 if "FunctionMemory" in told else MEMORY_GB
+
+
+def _planned(asked: Mapping[str, Any], memory_gb: float) -> Plan:
     """As staging plans: slots only where there is no time without."""
     known = {name: asked[name] for name in ("rows", "n_layers", "tau", "max_usd", "columns") if name in asked}
-    make = partial(make_plan, **known, weight=leaf_weight(asked.get("classes", 2)))
+    make = partial(make_plan, **known, weight=leaf_weight(asked.get("classes", 2)), memory_gb=memory_gb)
     if asked.get("slots", "auto") != "auto":
         return make(slots=asked["slots"])
     without = make()

@@ -15,6 +15,7 @@ from snakebatch.planner.constants import constants
 from snakebatch.planner.plan import MEMORY_GB
 from snakebatch.planner.prices import prices
 from snakebatch.planner.serial import stage_seconds
+from snakebatch.planner.simulated import core_share
 from snakebatch.planner.workload import Job, workload
 
 START = 1_000.0
@@ -52,6 +53,7 @@ def whole(**more: Any) -> Taken:
         "slots": 0,
         "slot_seconds": 0.0,
         "gathered": True,
+        "memory_gb": MEMORY_GB,
     }
     return taken([DIVIDE, LEAF], **(given | more))
 
@@ -83,6 +85,12 @@ def test_the_bill_is_of_what_was_counted() -> None:
     assert whole(slots=12, slot_seconds=60.0).usd_by_kind["provisioned"] == pytest.approx(
         12 * 300 * MEMORY_GB * prices().provisioned_gb_second, abs=1e-6
     )
+    larger = whole(memory_gb=10.0, slots=12, slot_seconds=60.0)
+    assert larger.compute_seconds == found.compute_seconds
+    assert larger.usd_by_kind["gb_seconds"] == pytest.approx(billed * 10 / MEMORY_GB, abs=1e-6)
+    assert larger.usd_by_kind["provisioned"] == pytest.approx(
+        12 * 300 * 10 * prices().provisioned_gb_second, abs=1e-6
+    )
     # Without a gatherer Settle assembles, and a function is billed for it.
     assert whole(gathered=False).compute_seconds == found.compute_seconds + 7
 
@@ -99,6 +107,7 @@ def test_some_reports_stand_for_very_many() -> None:
         slots=0,
         slot_seconds=0.0,
         gathered=True,
+        memory_gb=MEMORY_GB,
     )
     assert found.compute_seconds == pytest.approx(1500 + constants().init + 20 + 1 + 0.6)
 
@@ -108,23 +117,27 @@ def test_a_wave_of_an_earlier_run_costs_nothing() -> None:
     assert states == {"Stage": 5, "Leaf": 0, "Gather": 4, "Settle": 0}
 
 
-def receipt(slower: float = 1.0) -> dict[str, Any]:
-    """A receipt of a run on a world whose leaves, reading and assembling take so many times as long."""
+def receipt(slower: float = 1.0, memory_gb: float = MEMORY_GB) -> dict[str, Any]:
+    """A receipt of a run on a world whose leaves, reading and assembling take so many times as long, and
+    whose functions have a part of a core where their memory is small.
+    """
     known, job = constants(), Job(1_000_000, 5, columns=10)
     work = workload(job, known)
     invocations, cold = work.invocations, 12
-    load = cold * (work.load_seconds + work.population_bytes / known.s3_bytes_per_second)
+    speed = core_share(memory_gb)
     leaves = slower * job.rows * job.n_layers * known.leaf_row
-    seconds = leaves + work.divide_evaluations * known.evaluation + invocations * known.invocation + load
+    worked = leaves + work.divide_evaluations * known.evaluation + cold * work.load_seconds
+    seconds = worked / speed + invocations * known.invocation
+    seconds += cold * work.population_bytes / known.s3_bytes_per_second
     cells = job.rows * (job.columns + 1)
     reading = replace(work, read_seconds=slower * cells * known.read_cell)
-    stage = stage_seconds(reading, known) + known.init
+    stage = stage_seconds(reading, known, speed) + known.init
     copied = work.model_bytes + work.stripped_bytes
     gather = 2 * known.gather + slower * copied / known.copy_bytes_per_second
     return {
         "status": "TRAINED",
         "rows": {"kept": job.rows},
-        "plan": {"n_layers": 5, "tau": 1000, "columns": 10},
+        "plan": {"n_layers": 5, "tau": 1000, "columns": 10, "memory_gb": memory_gb},
         "actual": {
             "seconds_by_state": {"Stage": stage, "Gather": gather},
             "shards": {"00": {"packets": invocations, "seconds": seconds, "cold": cold}},
@@ -135,9 +148,11 @@ def receipt(slower: float = 1.0) -> dict[str, Any]:
     }
 
 
-def test_calibration_finds_what_receipts_were_made_with() -> None:
+@pytest.mark.parametrize("memory_gb", [1.0, MEMORY_GB])
+def test_calibration_finds_what_receipts_were_made_with(memory_gb: float) -> None:
+    """Also where the functions had a part of a core: constants are those of a whole one."""
     known = constants()
-    found = calibrate([receipt(2.0), receipt(2.0), receipt(9.0)], known)
+    found = calibrate([receipt(slower, memory_gb) for slower in (2.0, 2.0, 9.0)], known)
     assert found.receipts == 3
     for name in ("read_cell", "leaf_row"):
         assert found.fitted[name] == pytest.approx(2 * getattr(known, name), rel=0.01)

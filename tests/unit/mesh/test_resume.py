@@ -144,6 +144,25 @@ def test_more_layers_train_only_the_new_ones(mesh: MeshBench) -> None:
     assert reused["usd"] > 0
 
 
+def test_other_memory_takes_the_same_job_up(mesh: MeshBench) -> None:
+    """The stack was deployed anew in between: the same job, the same bytes, another price."""
+    mesh.memory = 2 << 30
+    first, at_once = Run(mesh, "first"), Run(mesh, "at-once", job="another", n_layers=4)
+    first.model()
+    mesh.memory = 10 << 30
+    second = Run(mesh, "second", n_layers=4)
+    assert second.staged["run"]["fingerprint"] == first.staged["run"]["fingerprint"]
+    assert [run.staged["plan"]["memory_gb"] for run in (first, second)] == [2.0, 10.0]
+    assert second.model() == at_once.model()
+    assert second.layers == {2, 3}
+    reused = second.receipt()["reused"]
+    assert reused["packets"] == first.ran.total()
+    mesh.memory = 2 << 30
+    cheaper = Run(mesh, "third", n_layers=4)
+    cheaper.model()
+    assert cheaper.ran.total() == 0
+
+
 def test_fewer_layers_train_nothing(mesh: MeshBench, undisturbed: bytes) -> None:
     Run(mesh, "first", n_layers=4).model()
     two = Run(mesh, "second")

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from gatherer.api.plan import PlanAsked, plan
+from gatherer.api.plan import PlanAsked, planned
 from gatherer.pages.plan_form import FIELDS, estimate, read_form
 from gatherer.receipts import Compared, compared
 from snakebatch.planner import make_plan
+from snakebatch.planner.plan import MEMORY_GB
 from snakebatch.planner.seed_model import seed_plan
 from snakebatch.planner.usd_parts import usd_parts
 from tests.support.pages import PagesBench, check_page, said
@@ -20,7 +21,7 @@ from tests.unit.mesh_pages.test_activity_reader import do, staged
 
 def test_the_page_says_what_the_planner_says(pages: PagesBench) -> None:
     text = pages.text("/economics?rows=1000000&n_layers=5&tau=1000")
-    plan, v9 = estimate(read_form({})).plan, seed_plan(1_000_000)
+    plan, v9 = estimate(read_form({}), MEMORY_GB).plan, seed_plan(1_000_000)
     assert f"Invocations {plan.invocations}" in text
     assert f"Slots 0 {v9.slots}" in text
     assert f"131.6/s Slots 0 {v9.slots}" in text
@@ -35,7 +36,7 @@ def test_the_page_and_the_api_have_one_planner(
 ) -> None:
     asked = PlanAsked(rows=rows, n_layers=layers, classes=classes, slots=slots)
     typed = {"rows": str(rows), "n_layers": str(layers), "classes": str(classes), "slots": str(slots)}
-    assert estimate(read_form(typed)).plan == plan(asked)
+    assert estimate(read_form(typed), MEMORY_GB).plan == planned(asked, MEMORY_GB)
 
 
 def test_a_plan_over_its_limit_is_refused_with_the_reason(pages: PagesBench) -> None:
@@ -76,7 +77,7 @@ def test_a_wrong_field_is_named_and_the_default_stands_in(
 @given(some.dictionaries(some.sampled_from([field.name for field in FIELDS]), some.text(max_size=12)))
 def test_any_text_gives_a_plan(given_texts: dict[str, str]) -> None:
     asked = read_form(given_texts)
-    found = estimate(asked)
+    found = estimate(asked, MEMORY_GB)
     assert found.plan.rows == found.v9.rows == int(asked.values["rows"] or 1)
     assert set(asked.wrong) <= set(given_texts)
 

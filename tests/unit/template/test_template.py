@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from snakebatch.local import deployment
 from snakebatch.mesh.content_cache import ON_DISK
 from snakebatch.version import VERSION
 from tests.support.handlers import ROOT
@@ -131,6 +132,17 @@ def test_shards_have_the_design_s_size_and_room_for_the_cache() -> None:
     assert (memory["Default"], shard["Timeout"]) == (4096, 300)
     assert memory["MinValue"] <= MOST_OF_A_YOUNG_ACCOUNT, "else it could not deploy at all"
     assert shard["EphemeralStorage"]["Size"] << 20 > ON_DISK
+
+
+def test_all_functions_have_the_memory_that_stage_plans_with() -> None:
+    """Stage takes its own for the shards'; the bracket function, which has less, is told theirs."""
+    deployed = {name: function["MemorySize"] for name, function in FUNCTIONS.items()}
+    assert isinstance(deployed.pop("BracketFunction"), int)
+    assert all(size == {"Ref": "FunctionMemory"} for size in deployed.values())
+    told = FUNCTIONS["BracketFunction"]["Environment"]["Variables"]["FUNCTION_MEMORY"]
+    assert told == {"Ref": "FunctionMemory"}
+    local = {function.memory_size for function in deployment.functions(ROOT, {})}
+    assert local == {template()["Parameters"]["FunctionMemory"]["Default"]}
 
 
 def test_the_jobs_bucket_is_closed() -> None:
