@@ -8,7 +8,7 @@ from pathlib import Path
 from snakebatch.errors import InputError
 from snakebatch.planner.comparison import Comparison
 from snakebatch.planner.constants import Constants
-from snakebatch.planner.plan import make_plan
+from snakebatch.planner.plan import MEMORY_GB, make_plan
 from snakebatch.planner.prices import Prices
 from snakebatch.planner.seed_model import seed_plan
 
@@ -30,6 +30,7 @@ def draw(compared: Comparison, known: Constants, price: Prices, path: Path) -> N
     rows = sorted({round(count) for count in _ROWS} | {job.rows})
     seeds = [seed_plan(count, job.n_layers, job.tau) for count in rows]
     here = replace(compared.rules)
+    memory_gb = MEMORY_GB if compared.mesh is None else compared.mesh.plan.memory_gb
     ours = [
         make_plan(
             rows=count,
@@ -41,6 +42,7 @@ def draw(compared: Comparison, known: Constants, price: Prices, path: Path) -> N
             known=known,
             price=price,
             max_usd=1e9,
+            memory_gb=memory_gb,
         )
         for count in rows
     ]

@@ -17,6 +17,7 @@ from snakebatch.client.remote.drivers import SyncDriver
 from snakebatch.client.remote.progress import Shown, progress_of
 from snakebatch.errors import AccountError, InputError, MissingExtraError
 from snakebatch.mesh.job_status import JobStatus, WaveProgress
+from snakebatch.planner import make_plan
 from tests.support.fake_mesh import FakeClock
 
 
@@ -123,6 +124,24 @@ def test_a_wait_that_aws_ends_says_how_to_go_on() -> None:
     model = MeshModel(mesh, "x", progress_of(False), clock)
     with pytest.raises(AccountError, match=r"log in again .*MeshSnake.connect\('x', stack='s'\)"):
         SyncDriver(None, None, clock).run(model.wait())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "memory_gb"),
+    [([{"ParameterKey": "FunctionMemory", "ParameterValue": "10240"}], 10.0), ([], 4.0)],
+)
+def test_a_stack_s_plan_is_of_the_functions_that_it_has(
+    parameters: list[dict[str, str]], memory_gb: float
+) -> None:
+    names = ("TrainMachineArn", "PredictMachineArn", "JobsBucketName")
+    outputs = [{"OutputKey": name, "OutputValue": "of-a-stack"} for name in names]
+
+    class Stacks:
+        def describe_stacks(self, **_: Any) -> Any:
+            return {"Stacks": [{"Outputs": outputs, "Parameters": parameters}]}
+
+    plan = MeshSnake.plan(1_000_000, stack="s", clients=lambda service: Stacks())
+    assert plan == make_plan(rows=1_000_000, memory_gb=memory_gb)
 
 
 def test_a_stack_of_others_is_told_by_the_output_that_it_lacks() -> None:

@@ -80,6 +80,22 @@ def test_a_session_is_opened_listed_and_closed(
     assert capsys.readouterr().out == "session noon was not open\n"
 
 
+@pytest.mark.parametrize(("told", "usd"), [({"memory_gb": 10.0}, "$1.05"), ({}, "$0.42")])
+def test_slots_cost_by_the_memory_of_the_shards(
+    fake: FakeLambda, capsys: pytest.CaptureFixture[str], told: dict[str, float], usd: str
+) -> None:
+    """As the deployed function tells it; one of an older version does not."""
+    answers = fake.handler
+
+    def deployed(**event: Any) -> dict[str, Any]:
+        answer = {name: value for name, value in answers(**event).items() if name != "memory_gb"}
+        return answer | told
+
+    fake.handler = deployed
+    assert cli.main(["bracket", "open", "--slots", "12", "--minutes", "30"]) == 0
+    assert usd in capsys.readouterr().out
+
+
 def test_json_is_one_object(fake: FakeLambda, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["bracket", "open", "--slots", "2", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -27,6 +28,16 @@ def test_the_page_says_what_the_planner_says(pages: PagesBench) -> None:
     assert f"131.6/s Slots 0 {v9.slots}" in text
     assert "$1.75" in text
     assert "This training fits its limits" in text
+
+
+def test_plans_of_the_pages_are_of_the_functions_that_are_deployed(pages: PagesBench) -> None:
+    assert "Compute, functions of 4 GB" in pages.text("/economics")
+    pages.app.state.parts = replace(pages.app.state.parts, memory_gb=10.0)
+    found = estimate(read_form({}), 10.0)
+    cost = f"Compute, functions of 10 GB ${found.parts.compute:.4f}"
+    for address in ("/economics", "/economics/plan"):
+        assert cost in said(pages.ask("GET", address).text)
+    assert "G is 10 GB, the stack's FunctionMemory" in pages.text("/math")
 
 
 @pytest.mark.parametrize("slots", ["auto", 12])

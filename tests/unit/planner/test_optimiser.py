@@ -55,6 +55,26 @@ def test_what_is_fixed_stays() -> None:
     assert (plan.slots, plan.memory_gb, plan.leaf_rows, plan.max_concurrency) == (12, 4.0, 50_000, 9)
 
 
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (10**6, "2 GB of memory: from 1.769 GB on a function has a whole core"),
+        (11 * 10**6, "8 GB of memory: a shard needs 5."),
+    ],
+)
+def test_memory_that_is_not_the_default_is_named(rows: int, says: str) -> None:
+    found = compare(Job(rows), Goal(), Bounds(where="mesh"), SEEDS, KNOWN, PRICE)
+    (sentence,) = (text for text in found.why if "GB of memory" in text)
+    assert sentence.startswith(says)
+    megabytes = round(found.best.plan.memory_gb * 1024)
+    assert f"Deploy with FunctionMemory={megabytes}: Stage plans with what is deployed." in sentence
+
+
+def test_the_default_memory_is_no_news() -> None:
+    found = compare(Job(10**6), Goal(), Bounds(where="mesh", memory_gb=4.0), SEEDS, KNOWN, PRICE)
+    assert not any("FunctionMemory" in text for text in found.why)
+
+
 @pytest.mark.parametrize("rules", [SEEDS, AWS])
 @pytest.mark.parametrize("columns", [2, 20])
 @pytest.mark.parametrize("layers", [5, 25])

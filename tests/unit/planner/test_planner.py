@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snakebatch.planner import SPAWN_RATE, burst_feasible, cost, make_plan, max_concurrency, prices
+from snakebatch.planner.plan import compute_seconds
 from snakebatch.planner.rate import WINDOW
 
 
@@ -58,6 +61,28 @@ def test_a_plan_says_which_limit_it_breaks() -> None:
     assert "max_usd $0.05" in str(dear.reason)
     slow = make_plan(rows=100_000_000, n_layers=1000, max_usd=1e9)
     assert "an execution may run 6 h" in str(slow.reason)
+
+
+def test_what_memory_would_hold_names_the_parameter_that_gives_it() -> None:
+    job: dict[str, Any] = {"rows": 6_000_000, "max_usd": 100}
+    small = make_plan(memory_gb=2.0, **job)
+    found = re.search(r"a shard's memory: .* deploy with FunctionMemory=(\d+) or more", str(small.reason))
+    assert found is not None
+    assert make_plan(memory_gb=int(found[1]) / 1024, **job).feasible
+    assert not make_plan(memory_gb=(int(found[1]) - 64) / 1024, **job).feasible
+    other_limits_too = make_plan(rows=10**8, max_usd=100, memory_gb=2.0)
+    assert "breaks a limit" in str(other_limits_too.reason)
+    assert "FunctionMemory" not in str(other_limits_too.reason)
+
+
+def test_a_part_of_a_core_takes_longer_and_more_memory_costs_more() -> None:
+    one, two, ten = (
+        compute_seconds(invocations=3, evaluations=10**9, leaf_rows=10**6, memory_gb=memory)
+        for memory in (1.0, 2.0, 10.0)
+    )
+    assert one > two == ten
+    usd = [make_plan(rows=10**6, memory_gb=memory).usd_by_kind["gb_seconds"] for memory in (2.0, 10.0)]
+    assert usd[1] == pytest.approx(5 * usd[0])
 
 
 def test_slots_cost_five_minutes_at_least() -> None:
