@@ -99,7 +99,9 @@ def test_without_slots_the_bracket_asks_lambda_for_nothing(cloud: EmbeddedCloud)
     states = ended.states()
     assert states[states.index("Admit") : states.index("Divide")] == OPENING
     assert len(cloud.pool.provisioned.requests) == before
-    assert receipt(ended)["bracket"] == {"slots": 0, "reason": None, "open_seconds": 0.0}
+    whole = receipt(ended)
+    assert whole["bracket"] == {"slots": 0, "reason": None, "open_seconds": 0.0}
+    assert whole["plan"]["memory_gb"] == 4.0, "as Stage is told by its function"
 
 
 def test_an_account_too_small_for_slots_trains_on_demand(slow: EmbeddedCloud, tmp_path: Path) -> None:
