@@ -25,7 +25,8 @@ from snakebatch.mesh.objects import Objects
 from snakebatch.mesh.population_cache import PopulationCache
 from snakebatch.mesh.records import Assembled
 from snakebatch.mesh.report_queue import ReportQueue
-from snakebatch.mesh.requests import ShardEvent, StageEvent, WaveEvent, WaveRef
+from snakebatch.mesh.requests import RunRef, SettleEvent, ShardEvent, StageEvent, WaveEvent, WaveRef
+from snakebatch.mesh.settling import Settling
 from snakebatch.mesh.shard import Shard
 from snakebatch.mesh.staging import Staging
 from snakebatch.mesh.store import JobStore, Keys
@@ -145,6 +146,19 @@ class MeshBench:
     def assemble(self, staged: dict[str, Any], execution: str = "test") -> Assembled:
         """What the gatherer does when the leaves are there."""
         return self.assembler.assemble(staged["run"]["job"], staged["run"]["fingerprint"], execution)
+
+    def settle(self, staged: dict[str, Any], wave: WaveRef, execution: str = "test") -> dict[str, Any]:
+        """The output of an execution whose last wave is done, as Settle gives it."""
+        event = SettleEvent(
+            run=RunRef.model_validate(staged["run"]),
+            execution=execution,
+            started=STARTED,
+            wave=wave,
+            gathered=True,
+            failure=None,
+        )
+        output: dict[str, Any] = Settling(self.assembler, self.clock).run(event)["output"]
+        return output
 
     def train(self, dataset: str, execution: str = "test", **parameters: Any) -> tuple[dict[str, Any], bytes]:
         """A whole training; returns what Stage said, and the bytes of model.json."""

@@ -9,12 +9,13 @@ import pytest
 
 from snakebatch.errors import MeshError, PlanError
 from snakebatch.mesh.environment import Environment
+from snakebatch.mesh.job_status import progress_of
 from snakebatch.mesh.records import RunRecord
-from snakebatch.mesh.requests import RunRef, SettleEvent, WaveRef
-from snakebatch.mesh.settling import Settling
+from snakebatch.mesh.requests import WaveRef
+from snakebatch.mesh.reuse import Saved
 from snakebatch.planner.prices import prices
 from tests.support.handlers import event, invoke
-from tests.support.mesh import STARTED, MeshBench
+from tests.support.mesh import MeshBench
 from tests.support.tables import overlapping
 
 GB = 1 << 30
@@ -53,16 +54,7 @@ def test_what_is_too_dear_with_ten_gigabytes_is_allowed_with_two(mesh: MeshBench
 
 def settled(mesh: MeshBench, staging: dict[str, Any], wave: WaveRef) -> dict[str, Any]:
     """The receipt that Settle writes."""
-    asked = SettleEvent(
-        run=RunRef.model_validate(staging["run"]),
-        execution="test",
-        started=STARTED,
-        wave=wave,
-        gathered=True,
-        failure=None,
-    )
-    output = Settling(mesh.assembler, mesh.clock).run(asked)["output"]
-    receipt: dict[str, Any] = json.loads(mesh.read(output["receipt"]))
+    receipt: dict[str, Any] = json.loads(mesh.read(mesh.settle(staging, wave)["receipt"]))
     return receipt
 
 
@@ -85,6 +77,31 @@ def test_a_receipt_is_billed_by_the_memory_of_its_plan(mesh: MeshBench) -> None:
     older = {name: value for name, value in run.plan.items() if name != "memory_gb"}
     mesh.store.put_run(run.model_copy(update={"plan": older}))
     assert billed_gb(settled(mesh, staging, wave)) == pytest.approx(4, rel=0.01)
+
+
+def test_what_a_running_job_has_cost_is_of_the_memory_of_its_plan(mesh: MeshBench) -> None:
+    staging = staged(mesh, 2 * GB)
+    last = mesh.leaves(staging)
+    keys = mesh.keys(staging)
+    record, run = mesh.store.job(keys.job, keys.fingerprint), mesh.store.run(keys, "test")
+    manifest = mesh.store.manifest(keys, "test")
+    done = {entry.packet: 0.0 for entry in manifest.packets}
+
+    def so_far(memory_gb: float) -> float:
+        planned = run.model_copy(update={"plan": run.plan | {"memory_gb": memory_gb}})
+        waves = [mesh.store.wave(keys, "test", last.wave)]
+        return progress_of(record, planned, waves, manifest, {"leaf": done}, 1.0, 0.0).usd
+
+    two, four, ten = map(so_far, (2.0, 4.0, 10.0))
+    assert two < four
+    assert ten - four == pytest.approx(3 * (four - two), abs=3e-6)
+
+
+def test_what_was_saved_is_reckoned_by_memory_too() -> None:
+    saved = Saved(packets=3, leaves=10, seconds=100.0)
+    more = saved.usd(10.0) - saved.usd(4.0)
+    assert more == pytest.approx(100 * 6 * prices().lambda_gb_second)
+    assert Saved().usd(10.0) == 0
 
 
 def test_a_run_is_held_to_its_dollars_by_the_memory_of_its_plan(mesh: MeshBench) -> None:

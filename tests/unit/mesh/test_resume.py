@@ -10,9 +10,8 @@ import pytest
 
 from snakebatch.errors import FingerprintError
 from snakebatch.mesh.messages import Role
-from snakebatch.mesh.requests import RunRef, SettleEvent, WaveRef
-from snakebatch.mesh.settling import Settling
-from tests.support.mesh import STARTED, MeshBench
+from snakebatch.mesh.requests import WaveRef
+from tests.support.mesh import MeshBench
 from tests.support.tables import overlapping
 
 SMALL: dict[str, Any] = {"n_layers": 2, "bucket": 15, "tau": 45, "seed": 7}
@@ -63,15 +62,7 @@ class Run:
 
     def receipt(self) -> dict[str, Any]:
         """What Settle writes of it."""
-        event = SettleEvent(
-            run=RunRef.model_validate(self.staged["run"]),
-            execution=self.execution,
-            started=STARTED,
-            wave=self.wave,
-            gathered=True,
-            failure=None,
-        )
-        settled = Settling(self.mesh.assembler, self.mesh.clock).run(event)["output"]
+        settled = self.mesh.settle(self.staged, self.wave, self.execution)
         receipt: dict[str, Any] = json.loads(self.mesh.read(settled["receipt"]))
         told = {name: value for name, value in receipt["reused"].items() if name != "by_layer"}
         assert settled["reused"] == told
