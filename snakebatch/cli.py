@@ -1,8 +1,8 @@
 """The command ``snakebatch``: what it understands, and how it ends.
 
-Exit codes: 0 done; 1 something failed inside (one line, and where the log is); 2 bad input or parameters (one
-line that names it); 130 stopped by Ctrl-C, 143 by SIGTERM, 129 by
-SIGHUP. Results go to stdout, the rest to stderr.
+Exit codes: 0 done; 1 something failed (one line; inside, with where the log is, or outside: no credentials,
+region or network); 2 bad input or parameters (one line that names it); 130 stopped by Ctrl-C, 143 by
+SIGTERM, 129 by SIGHUP. Results go to stdout, the rest to stderr.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ else there.
 | Exit code | When |
 |---|---|
 | 0 | done |
-| 1 | something failed inside or outside: one line, and where the log is if it is ours |
+| 1 | something failed: inside (with where the log is), or outside (no credentials, region, network) |
 | 2 | bad input or parameters: one line that names it |
 | 130, 143, 129 | stopped by Ctrl-C, SIGTERM, SIGHUP |
 """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from snakebatch.errors import AccountError, MissingExtraError
+from snakebatch.errors import AccountError, InputError, MissingExtraError, shown
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _REFUSED = frozenset(
@@ -26,10 +26,13 @@ _UNKNOWN = frozenset(
 def clients(region: str | None) -> Clients:
     """Clients of ``region``, or of the one that profile and environment name.
 
-    Raises MissingExtraError without boto3, AccountError where no region is known.
+    Raises MissingExtraError without boto3, InputError for what can't be a region's name, AccountError where
+    no region is known.
     """
     try:
         import boto3
+        from botocore.exceptions import InvalidRegionError
+        from botocore.utils import validate_region_name
     except ImportError:
         message = "boto3 is not installed; run: pip install 'snakebatch[aws]'"
         raise MissingExtraError(message, name="boto3") from None
@@ -37,6 +40,10 @@ def clients(region: str | None) -> Clients:
         session = boto3.Session(region_name=region)
     if session.region_name is None:
         raise AccountError("no region is known: pass --region, or set AWS_REGION, or run `aws configure`")
+    try:
+        validate_region_name(session.region_name)
+    except InvalidRegionError:
+        raise InputError(f"{shown(session.region_name)} is no region's name, such as eu-west-3") from None
     return Clients(session)
 
 

@@ -141,6 +141,12 @@ def test_without_a_region_it_asks_for_one(
     assert "--region" in capsys.readouterr().err
 
 
+def test_what_can_be_no_region_is_a_bad_parameter(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["deploy-check", "--region", "eu west"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "'eu west' is no region's name" in line
+
+
 def test_an_unknown_profile_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
