@@ -8,6 +8,7 @@ SIGTERM, 129 by SIGHUP. Results go to stdout, the rest to stderr.
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import signal
@@ -36,6 +37,9 @@ EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
 _STOPPING = (signal.SIGTERM, signal.SIGHUP)
 """Asked to stop by another process, or by a terminal that closes."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How the system says that a disk, a quota or the size of a file is used up."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,13 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         return EXIT_FAILED
     except Exception as error:
-        what = str(error) if isinstance(error, SnakeBatchError) else f"{type(error).__name__}: {error}"
-        log = _write_log(traceback.format_exc() + getattr(error, "log", ""))
         try:
             sys.stdout.flush()
         except OSError:
             _drop_output()
-        return _fail(command, f"{what} (log: {log})", EXIT_FAILED)
+        return _fail(command, _what_failed(error), EXIT_FAILED)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -117,12 +119,26 @@ def _fail(command: str, message: str, code: int) -> int:
     return code
 
 
-def _write_log(text: str) -> str:
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="snakebatch-", suffix=".log", encoding="utf-8", delete=False
-    ) as file:
-        file.write(text)
-    return file.name
+def _what_failed(error: Exception) -> str:
+    """What to say of an error from inside, with its log; a full disk is nobody's fault here, and has none."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        which = error.filename or "what it prints, its files or its temporary files (TMPDIR)"
+        return f"there is no room on the disk for {which}: make some, or write elsewhere"
+    what = str(error) if isinstance(error, SnakeBatchError) else f"{type(error).__name__}: {error}"
+    text = traceback.format_exc() + getattr(error, "log", "")
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w",
+            prefix="snakebatch-",
+            suffix=".log",
+            encoding="utf-8",
+            errors="backslashreplace",
+            delete=False,
+        ) as file:
+            file.write(text)
+    except OSError as unwritten:
+        return f"{what} (no log: {unwritten.strerror}; set TMPDIR to a folder with room)"
+    return f"{what} (log: {file.name})"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -183,3 +184,31 @@ def test_out_is_never_a_pipe_or_device(
 def test_a_model_that_is_none_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "missing.json" in refused(capsys, "predict", "missing.json", "table.csv")
     assert "table.csv" in refused(capsys, "predict", "table.csv", "table.csv")
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "a.csv"),
+            "there is no room on the disk for a.csv: make",
+        ),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "there is no room on the disk for what it prints"),
+        (ZeroDivisionError("odd"), "ZeroDivisionError: odd (no log: No such file or directory; set TMPDIR"),
+    ],
+)
+def test_where_no_file_can_be_written_it_is_still_one_line(
+    error: Exception,
+    says: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def failing() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "build_parser", failing)
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "missing"))
+    assert cli.main(["train"]) == cli.EXIT_FAILED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line

@@ -201,7 +201,9 @@ def test_streams_that_the_caller_closed_are_no_crash(folder: Path) -> None:
 def test_output_that_cannot_be_written_is_told_in_one_line(folder: Path) -> None:
     ended = _predict_in_a_shell(folder, "--json >/dev/full")
     assert ended.returncode == 1
-    assert ended.stderr.startswith(b"snakebatch predict: error: OSError")
+    assert ended.stderr.startswith(
+        b"snakebatch predict: error: there is no room on the disk for what it prints"
+    )
     assert ended.stderr.count(b"\n") == 1
 
 
