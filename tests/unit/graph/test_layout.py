@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from itertools import combinations, pairwise
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snakebatch.errors import InputError
-from snakebatch.graph import lay_out, read_machine
+from snakebatch.graph import draw_html, draw_svg, lay_out, read_machine
 from snakebatch.graph.shapes import TIP, Box, Drawing, Line, Point
 from tests.support.machines import BRANCHES, CROSSED, LOOP, MACHINES, OWN, TWINS
 
@@ -21,6 +22,19 @@ NEAR = 1e-6
 
 def drawn(definition: dict[str, Any]) -> Drawing:
     return lay_out(read_machine(definition))
+
+
+def one_state(state: Any) -> dict[str, Any]:
+    return {"StartAt": "A", "States": {"A": state}}
+
+
+def within(depth: int) -> str:
+    """A definition of Maps within each other."""
+    definition = '{"StartAt": "A0", "States": {"A0": {"Type": "Pass"}}}'
+    for level in range(1, depth + 1):
+        state = f'{{"Type": "Map", "ItemProcessor": {definition}}}'
+        definition = f'{{"StartAt": "A{level}", "States": {{"A{level}": {state}}}}}'
+    return definition
 
 
 def boxes_of(drawing: Drawing) -> dict[str, Box]:
@@ -192,11 +206,49 @@ def test_lines_that_need_not_cross_do_not() -> None:
         ("{}", "has no States"),
         ({"StartAt": "A", "States": {}}, "leads to 'A'"),
         ({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}, "leads to 'B'"),
+        ("[]", "the machine has no States"),
+        ("3", "the machine has no States"),
+        ('{"States": {"A": {}}}', "StartAt of the machine should be a text"),
+        ("[" * 100_000, "nested too deeply"),
+        ("9" * 5_000, "thousands of digits"),
+        (within(101), "its states are nested more than 100 deep"),
+        (one_state(3), "the state 'A' should be an object"),
+        (one_state({"Type": 3}), "Type of the state 'A' should be a text"),
+        (one_state({"Next": ["A"]}), "Next of the state 'A' should be a text"),
+        (one_state({"Default": {}}), "Default of the state 'A' should be a text"),
+        (one_state({"Choices": 3}), "Choices of the state 'A' should be a list"),
+        (one_state({"Choices": ["A"]}), "Choices of the state 'A' should be a list of objects"),
+        (one_state({"Choices": [{"Variable": "$.x"}]}), "Next of a choice of 'A' should be a text"),
+        (
+            one_state({"Catch": [{"Next": "A", "ErrorEquals": "x"}]}),
+            "ErrorEquals of a Catch of 'A' should be a",
+        ),
+        (
+            one_state({"Catch": [{"Next": "A", "ErrorEquals": [1]}]}),
+            "ErrorEquals of a Catch of 'A' should be a",
+        ),
+        (one_state({"Branches": 3}), "Branches of the state 'A' should be a list"),
+        (one_state({"Branches": [3]}), "a branch of 'A' has no States"),
+        (one_state({"Iterator": 3}), "Iterator of the state 'A' should be an object"),
+        (one_state({"ItemProcessor": {"ProcessorConfig": 3}}), "ProcessorConfig of ItemProcessor of 'A'"),
+        (one_state({"ItemProcessor": {"x": 3}}), "ItemProcessor of 'A' has no States"),
+        (one_state({"Comment": "\x00"}), "Comment of the state 'A' holds what is no character"),
+        ({"StartAt": "\udc00", "States": {"\udc00": {}}}, "the name '.*' holds what is no character"),
     ],
 )
-def test_what_is_no_definition_is_refused(definition: Any, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_what_is_no_definition_is_refused_in_words_of_its_own(definition: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said) as refused:
         read_machine(definition)
+    assert not re.search(
+        r"Error|object is|'(int|str|list|dict)'", str(refused.value).replace("ErrorEquals", "")
+    )
+
+
+def test_states_a_hundred_deep_are_drawn() -> None:
+    drawing = lay_out(read_machine(within(100)))
+    assert len(drawing.boxes) == 101
+    for draw in (draw_svg, draw_html):
+        assert draw(drawing).count("<rect") >= 101
 
 
 def test_a_chain_of_a_thousand_states_is_drawn() -> None:
