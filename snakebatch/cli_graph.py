@@ -28,6 +28,7 @@ def add_graph(commands: Any) -> None:
             "snakebatch graph --run 4fbf0c --url http://127.0.0.1:8100 -o run.png",
         ),
     )
+    graph.too_many = "; a workflow is named with --workflow, a file with --definition"
     source = graph.add_mutually_exclusive_group()
     source.add_argument(
         "--workflow", choices=WORKFLOWS, default="train", help="one of SnakeBatch's own (default train)"

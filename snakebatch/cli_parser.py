@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
+from snakebatch.errors import shown
+
 EXIT_BAD_INPUT = 2
 EXAMPLE = "example: "
 """Begins a line of a parser's epilog: a command that works as it stands, but for names of files and jobs."""
@@ -36,6 +38,8 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *given: Any, **more: Any) -> None:
         more.setdefault("formatter_class", HelpFormatter)
         super().__init__(*given, **more)
+        self.too_many = ""
+        """What an argument too many may have been meant for, after a semicolon."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(
@@ -48,7 +52,11 @@ class Parser(argparse.ArgumentParser):
         """As argparse's, after a look at what it would say less clearly."""
         args = sys.argv[1:] if args is None else args
         self._look(args)
-        return super().parse_known_args(args, namespace)
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            # argparse hands these up, and the outermost parser would tell of them.
+            self.error(f"{shown(left[0])} is one argument too many{self.too_many}")
+        return found, left
 
     def _look(self, args: Sequence[str]) -> None:
         commands = self._commands()

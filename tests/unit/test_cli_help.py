@@ -151,6 +151,15 @@ def test_arguments_of_the_process_are_looked_at_too(
         (["train", "d.csv", "--target", "y", "--seed", "-5"], "'-5' is not a whole number"),
         (["predict", "model.json"], "required: DATA"),
         (["predict", "model.json", "d.csv", "--prob"], "there is no file d.csv"),
+        (
+            ["predict", "model.json", "d.csv", "e.csv"],
+            "snakebatch predict: error: 'e.csv' is one argument too many",
+        ),
+        (["bracket", "list", "x"], "snakebatch bracket list: error: 'x' is one argument too many (see"),
+        (
+            ["graph", "d.json"],
+            "snakebatch graph: error: 'd.json' is one argument too many; a workflow is named",
+        ),
     ],
 )
 def test_what_is_said_of_arguments(argv: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
