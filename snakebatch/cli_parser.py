@@ -40,6 +40,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*given, **more)
         self.too_many = ""
         """What an argument too many may have been meant for, after a semicolon."""
+        self._beside: Iterable[argparse.ArgumentParser] = ()
+        """The parsers of the commands beside this one."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(
@@ -52,6 +54,9 @@ class Parser(argparse.ArgumentParser):
         """As argparse's, after a look at what it would say less clearly."""
         args = sys.argv[1:] if args is None else args
         self._look(args)
+        for action in self._groups():
+            for parser in action.choices.values():
+                parser._beside = action.choices.values()
         found, left = super().parse_known_args(args, namespace)
         if left:
             # argparse hands these up, and the outermost parser would tell of them.
@@ -74,7 +79,12 @@ class Parser(argparse.ArgumentParser):
         name = arg.partition("=")[0] if arg.startswith("--") else arg[:2]
         known = [option for action in self._actions for option in action.option_strings]
         if not any(option.startswith(name) for option in known):
-            self.error(f"there is no option {name}{nearest(name, known)}")
+            self.error(f"there is no option {name}{nearest(name, known) or self._elsewhere(name)}")
+
+    def _elsewhere(self, option: str) -> str:
+        """``; COMMAND has it`` for the first other command with that option, or nothing."""
+        having = (other for other in self._beside if option in other._option_string_actions)
+        return next((f"; {other.prog} has it" for other in having), "")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """As argparse's, in our words, and with the nearest."""
@@ -85,12 +95,10 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(named, f"there is no {str(value)!r}{near}")
 
     def _commands(self) -> list[str]:
-        return [
-            name
-            for action in self._actions
-            if isinstance(action, argparse._SubParsersAction)
-            for name in action.choices
-        ]
+        return [name for action in self._groups() for name in action.choices]
+
+    def _groups(self) -> list[Any]:
+        return [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
 
     def _first_example(self) -> str:
         examples = examples_of(self)
@@ -109,9 +117,13 @@ def examples(*commands: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """``; did you mean NAME?`` for the one of ``known`` that is most like ``name``, or nothing."""
-    found = difflib.get_close_matches(name, [*known], 1, _LEAST_LIKENESS)
-    return f"; did you mean {found[0]}?" if found else ""
+    """``; did you mean NAME?`` for the one of ``known`` that is most like ``name``, or nothing.
+
+    Dashes are left out: they would make any two short options alike.
+    """
+    bare = {one.lstrip("-"): one for one in known}
+    found = difflib.get_close_matches(name.lstrip("-"), bare, 1, _LEAST_LIKENESS)
+    return f"; did you mean {bare[found[0]]}?" if found else ""
 
 
 def listed(names: Sequence[str]) -> str:

@@ -150,6 +150,11 @@ def test_arguments_of_the_process_are_looked_at_too(
         (["train", "d.csv", "--target", "y", "-x"], "no option -x"),
         (["train", "d.csv", "--target", "y", "--seed", "-5"], "'-5' is not a whole number"),
         (["predict", "model.json"], "required: DATA"),
+        (
+            ["predict", "model.json", "--row", "1"],
+            "no option --row; snakebatch audit has it (see snakebatch pred",
+        ),
+        (["bracket", "list", "--slots", "3"], "no option --slots; snakebatch bracket open has it"),
         (["predict", "model.json", "d.csv", "--prob"], "there is no file d.csv"),
         (
             ["predict", "model.json", "d.csv", "e.csv"],
