@@ -20,7 +20,7 @@ from types import FrameType
 from typing import NoReturn
 
 from snakebatch.cli_commands import build_parser
-from snakebatch.cli_parser import EXIT_BAD_INPUT
+from snakebatch.cli_parser import EXIT_BAD_INPUT, one_line
 from snakebatch.errors import (
     AccountError,
     InputError,
@@ -105,8 +105,9 @@ def _ready_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
             stream = os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)
             setattr(sys, name, stream)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _drop_output() -> None:
@@ -115,7 +116,7 @@ def _drop_output() -> None:
 
 
 def _fail(command: str, message: str, code: int) -> int:
-    print(f"{command}: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{command}: error: {one_line(message)}", file=sys.stderr)
     return code
 
 

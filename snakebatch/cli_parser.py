@@ -15,6 +15,9 @@ EXIT_BAD_INPUT = 2
 EXAMPLE = "example: "
 """Begins a line of a parser's epilog: a command that works as it stands, but for names of files and jobs."""
 
+_HALVES = re.compile(r"(?:\\udc[89a-f][0-9a-f])+")
+"""Bytes that are no text in the locale, as Python spells them: each is half a surrogate pair."""
+
 _NUMBER = re.compile(r"-\.?\d")
 _LEAST_LIKENESS = 0.6
 _TOOL = "snakebatch train penguins --target species"
@@ -44,9 +47,7 @@ class Parser(argparse.ArgumentParser):
         """The parsers of the commands beside this one."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(
-            EXIT_BAD_INPUT, f"{self.prog}: error: {' '.join(message.split())} (see {self.prog} --help)\n"
-        )
+        self.exit(EXIT_BAD_INPUT, f"{self.prog}: error: {one_line(message)} (see {self.prog} --help)\n")
 
     def parse_known_args(  # type: ignore[override]  # argparse's own has overloads for namespaces of one's own
         self, args: Sequence[str] | None = None, namespace: Any = None
@@ -124,6 +125,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     bare = {one.lstrip("-"): one for one in known}
     found = difflib.get_close_matches(name.lstrip("-"), bare, 1, _LEAST_LIKENESS)
     return f"; did you mean {bare[found[0]]}?" if found else ""
+
+
+def one_line(message: str) -> str:
+    """A message as it is printed: on one line, names as they were typed, in whatever locale."""
+    spelt = " ".join(message.split()).encode("utf-8", "backslashreplace").decode()
+    return _HALVES.sub(
+        lambda found: bytes.fromhex(found[0].replace("\\udc", "")).decode("utf-8", "backslashreplace"), spelt
+    )
+
+
+def text(given: str) -> str:
+    """The type of an option that is looked for in a table, which is UTF-8 in whatever locale."""
+    return given.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from snakebatch.cli_parser import examples, whole
+from snakebatch.cli_parser import examples, text, whole
 from snakebatch.cli_place import add_place, on_mesh
 from snakebatch.engine.settings import ENGINES, MAX_LAYERS, MAX_LOOKAHEAD, PROFILES
 from snakebatch.errors import InputError
@@ -29,7 +29,7 @@ def add_train(commands: Any) -> None:
     train.add_argument(
         "data", metavar="DATA", help="a CSV file with a header, or the name of a bundled table: penguins"
     )
-    train.add_argument("--target", required=True, metavar="COL", help="the column to learn")
+    train.add_argument("--target", type=text, required=True, metavar="COL", help="the column to learn")
     train.add_argument(
         "--layers", type=whole(1, MAX_LAYERS), default=5, metavar="N", help="layers of the model (default 5)"
     )

@@ -212,3 +212,25 @@ def test_where_no_file_can_be_written_it_is_still_one_line(
     assert cli.main(["train"]) == cli.EXIT_FAILED
     (line,) = capsys.readouterr().err.splitlines()
     assert says in line
+
+
+def in_c_locale(typed: str) -> str:
+    """An argument as Python has it where the locale knows ASCII only."""
+    return typed.encode().decode("ascii", "surrogateescape")
+
+
+def test_names_are_shown_as_they_were_typed_in_whatever_locale(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = in_c_locale("名")
+    assert "no column '名'" in refused(capsys, "train", "table.csv", "--target", name)
+    assert "no file 名.csv" in refused(capsys, "train", f"{name}.csv", "--target", "y")
+    assert "there is no '名'" in refused(capsys, name)
+    assert "'名' is one argument too many" in refused(capsys, "graph", name)
+    assert "no option --名" in refused(capsys, "graph", f"--{name}")
+    assert r"no column '\xff'" in refused(capsys, "train", "table.csv", "--target", "\udcff")
+
+
+def test_a_target_is_found_in_whatever_locale(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "names.csv").write_text("x,名\n1,a\n2\n", encoding="utf-8")
+    assert "row 2" in refused(capsys, "train", "names.csv", "--target", in_c_locale("名"))
