@@ -14,7 +14,7 @@ from typing import Any
 from snakebatch.engine.explanation import Explanation, Layer, Reason, explain
 from snakebatch.engine.model import Model, class_key
 from snakebatch.engine.queries import Row
-from snakebatch.engine.wording import spelt
+from snakebatch.engine.wording import legible, spelt
 
 _LISTED = 20
 """Most rows or classes that an audit names in one place."""
@@ -26,7 +26,7 @@ def audit(model: Model, row: Row) -> str:
     found = explain(model, row)
     lines = [f"Prediction: {spelt(found.prediction)}", *_votes_lines(found)]
     if found.regression is not None:
-        lines.append(f"Regression: {found.regression.value} ({found.regression.source})")
+        lines.append(f"Regression: {legible(found.regression.value)} ({found.regression.source})")
     for layer in found.layers:
         size = len(model.layers[layer.layer])
         lines += ["", f"Layer {layer.layer}: bucket {layer.bucket} of {size}, {layer.members} members"]

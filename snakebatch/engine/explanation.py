@@ -19,7 +19,7 @@ from snakebatch.engine.inference import Fields, Lookalike
 from snakebatch.engine.model import Model
 from snakebatch.engine.queries import Row
 from snakebatch.engine.regression import Regression
-from snakebatch.engine.wording import why_false, wording
+from snakebatch.engine.wording import why_false, why_true
 
 Routing = Literal["condition", "else", "last"]
 """How the row came into the bucket: its condition holds, it is the ELSE, or none held (the last takes it)."""
@@ -166,7 +166,7 @@ class _Teller:
             members=len(bucket.members),
             routing=routing,
             before=self._before(self.model.layers[number], place, routing),
-            condition=tuple(wording(literal, self.model.header) for literal in condition),
+            condition=tuple(why_true(self.model, literal, self.fields) for literal in condition),
             reasons=tuple(self._reason(bucket, cond, alike) for cond, alike in by_cond.items()),
         )
 

@@ -15,6 +15,9 @@ from snakebatch.engine.literals import test_of
 from snakebatch.engine.model import Model
 from snakebatch.engine.queries import ABSENT
 
+_DIGITS = 15
+"""Significant digits that every double keeps (IEEE 754, DBL_DIG)."""
+
 _MEASURED = {
     "N": "{0}",
     "ND": "digits in {0}",
@@ -73,11 +76,34 @@ def wording(literal: Literal, header: Sequence[str]) -> str:
     return f"{name} {'!=' if negat else '=='} 0"
 
 
+def legible(value: Any) -> Any:
+    """A literal's value with its numbers as a person writes them: 46.15, and not 46.150000000000006.
+
+    A double keeps any number of 15 digits; what it has beyond them is mostly noise of arithmetic.
+    """
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}")
+    if isinstance(value, list | tuple):
+        return [legible(one) for one in value]
+    if isinstance(value, dict):
+        return {name: legible(one) for name, one in value.items()}
+    return value
+
+
+def why_true(model: Model, literal: Literal, fields: Fields) -> str:
+    """A literal that holds on the row, in words that are true of it as they stand.
+
+    Digits beyond those that people write are left out, unless the row lies between the two numbers.
+    """
+    short = Literal(*literal)._replace(value=legible(literal[1]))
+    return wording(short if model.inference.holds(short, fields) else literal, model.header)
+
+
 def why_false(model: Model, literal: Literal, fields: Fields) -> str:
     """What is true of the row because the literal is false."""
     negation = Literal(*literal).negated()
     if model.inference.holds(negation, fields):
-        return wording(negation, model.header)
+        return why_true(model, negation, fields)
     if fields[literal.column] is ABSENT:
         return f"{_quoted(model.header[literal.column])} is absent"
     return f"not {wording(literal, model.header)}"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from snakebatch import Snake
 from snakebatch.engine.literal import Literal
 from snakebatch.engine.literals import KINDS, holds
-from snakebatch.engine.wording import wording
+from snakebatch.engine.wording import why_true, wording
 from snakebatch.errors import InputError, ModelError, StrippedModelError
 
 VECTORS = Path(__file__).parents[2] / "data" / "vectors"
@@ -393,6 +393,23 @@ def test_an_augmented_row_carries_its_answers(snake: Snake, rows: list[dict[str,
 )
 def test_wording(literal: list[Any], words: str) -> None:
     assert wording(Literal(*literal), ["y", "x"]) == words
+
+
+@pytest.mark.parametrize(
+    ("literal", "x", "words"),
+    [
+        ([1, 46.150000000000006, False, "N"], 40.0, '"x" < 46.15'),
+        # 46.15 is no number below 46.15: here the digits matter.
+        ([1, 46.150000000000006, False, "N"], 46.15, '"x" < 46.150000000000006'),
+        ([1, 1700000000123.5, True, "N"], 1700000000124.0, '"x" >= 1700000000123.5'),
+        ([1, [0.30000000000000004, 7], True, "NRG"], 5.0, '"x" in (0.3, 7]'),
+    ],
+)
+def test_what_holds_is_told_with_the_digits_that_people_write(
+    literal: list[Any], x: float, words: str
+) -> None:
+    model = Snake([{"y": k % 2, "x": k / 2} for k in range(8)], "y", n_layers=1).model
+    assert why_true(model, Literal(*literal), model.fields({"x": x})) == words
 
 
 def test_every_comparison_is_worded_the_way_it_holds() -> None:
