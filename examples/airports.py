@@ -137,7 +137,7 @@ for name in ("random forest", "Snake"):
 # and the paler it is, the less sure the answer; dots are airports. Where none is within a degree and a
 # half, the map is white.
 
-# %%
+# %% mystnb={"image": {"alt": "A map of the 48 states as Snake draws it; whether its probabilities hold"}}
 best.fit(X, y)
 figure, (left, lower) = pyplot.subplots(1, 2, figsize=(14, 5.4), width_ratios=[2.5, 1], layout="constrained")
 plot_class_map(best, X, "longitude", "latitude", at={"name": "", "city": ""}, cells=260, ax=left)

@@ -129,7 +129,7 @@ print("Probability:", {name: round(share, 2) for name, share in augmented["Proba
 # asked, in order, and the filled one took the car. A bar is a reason: on its left what is true of the car,
 # on its right how many votes come of it, and whose they are.
 
-# %%
+# %% mystnb={"image": {"alt": "Shares of the votes; by layer the car's way to its bucket, reasons and votes"}}
 by = f"{why.probabilities[0].votes} votes of {why.votes}"
 title = f"{row['name']!r} is from {why.prediction}, say {by}: the name is sure, the engine is not"
 ax = snake.plot_audit(question, title=title, name_of=lambda number: names[number], most=4)

@@ -118,7 +118,7 @@ print(table.mean().round({"width": 1, "in_body": 2, "off": 2}).to_string())
 #
 # ## Two months of 2015, day by day
 
-# %%
+# %% mystnb={"image": {"alt": "Two months of candles with the truth in them; errors by the candle's width"}}
 shown = ((future["date"] >= "2015-05-20") & (future["date"] < "2015-07-21")).to_numpy()
 dates = future["date"][shown] + pd.Timedelta(days=1)  # the day that is foretold
 labels = [f"{date:%B} {date.day}" if date.day in (1, 11, 21) else "" for date in dates]

@@ -12,11 +12,13 @@ import argparse
 import base64
 import difflib
 import io
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 try:
     import jupytext
@@ -34,6 +36,9 @@ EXAMPLES = ROOT / "examples"
 PICTURES = ROOT / "docs/pictures/examples"
 ONLY_SCRIPT = "script"
 """The tag of cells that a notebook does not show: they write the picture to the file that is asked for."""
+
+SITE = "mystnb"
+"""The key of a cell's metadata that the site's builder reads."""
 
 _SECONDS = 300
 _COLOURS = 256
@@ -70,7 +75,7 @@ def read(script: Path) -> NotebookNode:
     notebook = jupytext.read(script, fmt="py:percent")
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{script.stem}-{number}"
-        cell.metadata = {"tags": cell.metadata.get("tags", [])}
+        cell.metadata = {"tags": cell.metadata.get("tags", [])} | _shown(cell)
     return nbformat.v4.new_notebook(cells=notebook.cells, metadata=METADATA)
 
 
@@ -99,7 +104,7 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
     for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
         cell.execution_count = count
     for cell in notebook.cells:
-        cell.metadata = {}
+        cell.metadata = _shown(cell)
         for output in cell.get("outputs", []):
             _tidy(output)
     return notebook
@@ -107,6 +112,11 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
 
 def _is_script(cell: NotebookNode) -> bool:
     return ONLY_SCRIPT in cell.metadata.get("tags", [])
+
+
+def _shown(cell: NotebookNode) -> dict[str, Any]:
+    """What a cell says of how it is shown: the alternative text of its picture, which myst-nb takes."""
+    return {SITE: cell.metadata[SITE]} if SITE in cell.metadata else {}
 
 
 def _tidy(output: NotebookNode) -> None:
@@ -150,7 +160,7 @@ def outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
 def _lines(notebook: NotebookNode) -> Iterator[str]:
     """Sources and texts; a picture is a line that says that there is one."""
     for cell in notebook.cells:
-        yield f"--- {cell.cell_type} {cell.id}"
+        yield f"--- {cell.cell_type} {cell.id} {json.dumps(cell.metadata)}"
         yield from cell.source.splitlines()
         for output in cell.get("outputs", []):
             yield f"... {output.output_type}"

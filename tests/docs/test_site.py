@@ -70,6 +70,23 @@ def test_nothing_is_loaded_from_elsewhere(site: Site) -> None:
         assert not re.search(r"(fetch|importScripts|import)\(\s*[\"'](https?:)?//", text), path.name
 
 
+def test_every_picture_is_told_to_who_can_t_see_it(site: Site) -> None:
+    pictures = {
+        name: re.findall(r"<img\b[^>]*>", page.path.read_text(encoding="utf-8"))
+        for name, page in site.pages.items()
+    }
+    assert {"README.html", "examples/cars.html", "examples/weather.html"} <= {
+        name for name, found in pictures.items() if found
+    }
+    untold = [
+        f"{name}: {picture[:200]}"
+        for name, found in pictures.items()
+        for picture in found
+        if "_static/" not in picture and not re.search(r'\balt="[^"]+ [^"]+"', picture)  # those are Sphinx's
+    ]
+    assert untold == []
+
+
 def test_every_page_of_docs_can_be_navigated_to(site: Site) -> None:
     front = site.pages["docs/index.html"]
     reached = {

@@ -63,6 +63,17 @@ def test_a_notebook_ends_in_a_picture_worth_its_place(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_s_pictures_are_told_to_who_can_t_see_them(name: str) -> None:
+    drawing = [
+        cell
+        for cell in content(name)["cells"]
+        if any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+    ]
+    assert drawing
+    assert all(len(cell["metadata"]["mystnb"]["image"]["alt"].split()) > 8 for cell in drawing)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_does_not_say_where_and_when_it_ran(name: str) -> None:
     text = json.dumps([[cell["metadata"], cell.get("outputs", [])] for cell in content(name)["cells"]])
     assert not re.search(r"/(home|root|tmp|work|Users|usr|opt)/|\.venv|iopub|\b20\d\d-\d\d-\d\dT\d\d:", text)
