@@ -78,5 +78,4 @@ def trace(request: Request, model_id: ModelId) -> dict[str, Any]:
     Each state that was reached has its outcome, seconds, visits, retries, error, and the counts of its Maps.
     """
     jobs = parts_of(request).jobs
-    jobs.execution(model_id)  # raises where there is no such job, or none any more
-    return record_of(jobs.sfn, jobs.arn(model_id))
+    return record_of(jobs.sfn, jobs.known_arn(model_id))

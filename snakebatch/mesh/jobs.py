@@ -91,6 +91,11 @@ class Jobs:
         """The ARN of a job's execution."""
         return f"{self.machine.replace(':stateMachine:', ':execution:')}:{model_id}"
 
+    def known_arn(self, model_id: str) -> str:
+        """The same, of a job that there is; raises UnknownJobError where there is none, or none any more."""
+        self.execution(model_id)
+        return self.arn(model_id)
+
     def start(self, asked: Mapping[str, Any], model_id: str | None = None) -> str:
         """Start a training of an execution input; returns the job's id.
 

@@ -233,8 +233,7 @@ class AwsMesh:
     def _trace(self, parts: StackParts, model_id: str) -> dict[str, Any]:
         from snakebatch.graph.record import record_of
 
-        parts.jobs.execution(model_id)  # raises where there is no such job, or none any more
-        return record_of(parts.jobs.sfn, parts.jobs.arn(model_id))
+        return record_of(parts.jobs.sfn, parts.jobs.known_arn(model_id))
 
     def _delete(self, parts: StackParts, model_id: str) -> None:
         from snakebatch.mesh.deleting import Deleting
