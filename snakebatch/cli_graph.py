@@ -102,7 +102,11 @@ def _record(arguments: argparse.Namespace, more: dict[str, Any]) -> dict[str, An
             return snake.trace()
     except UnknownJobError as error:
         lists = f"{arguments.url}/runs" if arguments.url else "the console of Step Functions"
-        raise UnknownJobError(f"{error}; {lists} has those that there are") from error
+        # A job that was taken up again has several runs: its own name tells none of them.
+        raise UnknownJobError(
+            f"{error}; give the run's id, as `train` printed it, and not the name of --job: {lists} has those"
+            " that there are"
+        ) from error
 
 
 def _record_of_arn(arn: str, region: str | None) -> dict[str, Any]:

@@ -135,7 +135,9 @@ def test_a_run_of_a_mesh_is_drawn_by_its_id(
     assert "run one: failed after 9.00 s" in out.read_text()
     assert asked("--run", ARN, "--url", URL) == 0
     assert "Boom: a leaf fell" in capsys.readouterr().out
-    with pytest.raises(UnknownJobError, match=rf"'two'.*{URL}/runs has those that there are"):
+    with pytest.raises(
+        UnknownJobError, match=rf"'two'.*not the name of --job: {URL}/runs has those that there are"
+    ):
         asked("--run", "two", "--url", URL)
 
 
