@@ -21,6 +21,7 @@ from snakebatch.local.deployment import substitute
 from snakebatch.local.processes import boot_command
 from tests.service.conftest import gone, until
 from tests.service.tiny_bundle import write_bundle
+from tests.support.signals import heeded_by_children
 
 ROOT = Path(__file__).parents[2]
 
@@ -178,10 +179,10 @@ def test_nothing_is_left_when_the_program_is_interrupted(tmp_path: Path, sign: s
     os.mkfifo(tmp_path / "pipe")
     command = boot_command("tests.service.test_cloud", "run_and_hang", str(tmp_path))
     variables = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
-    with (
-        subprocess.Popen(command, cwd=ROOT, env=variables, stdout=-1, stderr=-1, text=True) as program,
-        open(tmp_path / "pipe") as pipe,
-    ):
+    with heeded_by_children():
+        program = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=-1, stderr=-1, text=True)
+    with program, open(tmp_path / "pipe") as pipe:
+        assert program.stdout is not None
         pids = [int(pid) for pid in pipe.readline().split()]
         pids += [int(pid) for pid in program.stdout.readline().split()]
 

@@ -17,6 +17,7 @@ from snakebatch import Snake, cli, files
 from snakebatch.files import find_table
 from tests.support.datasets import quadratic, three_class_mixed, write_csv
 from tests.support.plugins import LICENSED, installed
+from tests.support.signals import heeded_by_children
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "snakebatch", "train")
@@ -146,9 +147,11 @@ def test_an_interrupt_leaves_nothing_behind(sent: signal.Signals, code: int, tmp
         "--bucket=10",
         "--levels-per-wave=1",
     ]
-    with subprocess.Popen(
-        argv, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as command:
+    with heeded_by_children():
+        started = subprocess.Popen(
+            argv, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+    with started as command:
         assert command.stderr is not None
         assert command.stderr.readline().startswith("Divide, wave 1")
         os.killpg(command.pid, sent)
