@@ -9,7 +9,6 @@ from pathlib import Path
 import boto3
 import matplotlib
 import pytest
-from moto import mock_aws
 
 from snakebatch import Snake
 from snakebatch.local.sfn_server import serve
@@ -22,6 +21,7 @@ from tests.docs.ways import WAYS, Claimed, Runs, faults, pattern_of, way_of
 from tests.support.api import KEY
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.handlers import ROOT
+from tests.support.quick_moto import mock_aws
 
 MAKE = sorted({shlex.join(command.words) for command in commands() if command.words[0] == "make"})
 

@@ -12,7 +12,6 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from snakebatch.clock import SystemClock
 from snakebatch.local.isolation import REGION, isolated_session
@@ -22,6 +21,7 @@ from snakebatch.local.lambdas.provisioned import ProvisionedConcurrency
 from snakebatch.local.metrics import NAMESPACE, Metrics
 from tests.service.conftest import deployer
 from tests.support.credentials import TEST_ACCOUNT
+from tests.support.quick_moto import mock_aws
 
 ECHO = "def handler(event, context):\n    return event"
 

@@ -13,14 +13,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from moto import mock_aws
-
 from snakebatch.local.isolation import isolated_environment
 from snakebatch.local.loopback import example_table
 from snakebatch.mesh.requests import WaveRef
 from tests.support.example_predictions import prediction_events
 from tests.support.handlers import ROOT
 from tests.support.mesh import MeshBench
+from tests.support.quick_moto import mock_aws
 
 Events = dict[str, dict[str, Any]]
 TOKEN = "a-token-that-no-workflow-waits-for"

@@ -13,7 +13,6 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from moto import mock_aws
 
 from gatherer.drainer import Drainer
 from gatherer.progress import Progress
@@ -186,6 +185,3 @@ class MeshBench:
                 messages.append(message)
                 self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=entry["ReceiptHandle"])
         return messages
-
-
-__all__ = ["BUCKET", "STARTED", "TABLE", "MeshBench", "mock_aws"]

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from snakebatch.clock import SimulatedClock
 from tests.support.api import ApiBench, Caller
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import BUCKET
+from tests.support.quick_moto import mock_aws
 
 
 @pytest.fixture

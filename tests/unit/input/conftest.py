@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import BUCKET, TABLE, MeshBench
+from tests.support.quick_moto import mock_aws
 
 
 @pytest.fixture(scope="module")

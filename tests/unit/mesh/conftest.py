@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
 
 from tests.support.brackets import BracketBench
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import BUCKET, TABLE, MeshBench
+from tests.support.quick_moto import mock_aws
 
 
 @pytest.fixture

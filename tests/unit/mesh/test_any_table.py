@@ -11,10 +11,10 @@ from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import MeshBench
+from tests.support.quick_moto import mock_aws
 from tests.support.scale import scaled
 from tests.support.training import in_process
 

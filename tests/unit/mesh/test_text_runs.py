@@ -39,7 +39,7 @@ def counted(mesh: MeshBench) -> Counter[str]:
     def count(model: Any, **_: Any) -> None:
         calls[model.name] += 1
 
-    mesh.s3.meta.events.register("before-call.s3.*", count)
+    mesh.s3.meta.events.register("provide-client-params.s3.*", count)
     return calls
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto import mock_aws
 
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import TABLE, MeshBench
 from tests.support.pages import SHARD_PREFIX, PagesBench
+from tests.support.quick_moto import mock_aws
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_each_report_is_looked_at_once(pages: PagesBench) -> None:
     items = pages.mesh.items(wave)
     asked: Counter[str] = Counter()
     pages.mesh.s3.meta.events.register(
-        "before-call.s3.HeadObject", lambda params, **_: asked.update([params["url_path"]])
+        "provide-client-params.s3.HeadObject", lambda params, **_: asked.update([params["Key"]])
     )
     for item in items:
         do(pages, wave, [item])

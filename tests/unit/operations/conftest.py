@@ -7,10 +7,10 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from snakebatch.operations.aws import Clients
 from tests.support.credentials import TEST_ACCOUNT
+from tests.support.quick_moto import mock_aws
 from tests.unit.operations.account import FakeLambda
 
 

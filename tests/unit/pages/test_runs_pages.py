@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from gatherer.pages.advice import advice
 from gatherer.pages.rendering import HEADERS, NAVIGATION
@@ -19,6 +18,7 @@ from tests.support.api import BEARER, ApiBench, Caller
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.executions import MACHINE, FakeExecutions
 from tests.support.mesh import BUCKET
+from tests.support.quick_moto import mock_aws
 
 NAME = "0123456789abcdef"
 STAGED = '{"said": "<script>alert(1)</script>"}'
