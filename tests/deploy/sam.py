@@ -70,6 +70,8 @@ class Sam:
                 or (Path(where) == ROOT and name in _LEFT_BEHIND)
             ],
         )
+        # With uv the layer's packages come in a tenth of the time; tools/install-wheels looks for it here.
+        (tree / ".venv").symlink_to(sys.prefix)
         (folder / "home").mkdir()
         return cls(tree, endpoint, stack, parameters)
 
