@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import shutil
+import stat
 import subprocess
 import zipfile
 from pathlib import Path
@@ -32,13 +34,13 @@ pytestmark = [
 ]
 
 
-def build(target: str, folder: Path, artefacts: Path) -> Path:
+def build(target: str, tree: Path, artefacts: Path) -> Path:
     """What `sam build` makes of a layer, as the archive that it uploads."""
     artefacts.mkdir()
-    makefile = ROOT / ("layer/Makefile" if target == "DependencyLayer" else "gatherer/Makefile")
+    makefile = tree / ("layer/Makefile" if target == "DependencyLayer" else "gatherer/Makefile")
     subprocess.run(
         ["make", "--silent", "-f", makefile, f"build-{target}", f"ARTIFACTS_DIR={artefacts}"],
-        cwd=folder,
+        cwd=tree / f"layer/{ARCHITECTURE}",
         check=True,
     )
     archive = artefacts.with_suffix(".zip")
@@ -48,13 +50,22 @@ def build(target: str, folder: Path, artefacts: Path) -> Path:
     return archive
 
 
+def tree_without_uv(tree: Path) -> Path:
+    """A copy of what the layer is made of, with no .venv: there pip brings the packages."""
+    without = shutil.ignore_patterns("__pycache__")
+    for name in ("layer", "snakebatch", "tools", "functions"):
+        shutil.copytree(ROOT / name, tree / name, ignore=without)
+    shutil.copy(ROOT / "requirements-layer.lock", tree)
+    return tree
+
+
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """/opt/snakebatch of a machine."""
     scratch = tmp_path_factory.mktemp("machine")
     archives = [
-        build("DependencyLayer", ROOT / f"layer/{ARCHITECTURE}", scratch / "dependencies"),
-        build("GathererLayer", ROOT / f"layer/{ARCHITECTURE}", scratch / "gatherer"),
+        build("DependencyLayer", tree_without_uv(scratch / "tree"), scratch / "dependencies"),
+        build("GathererLayer", ROOT, scratch / "gatherer"),
     ]
     for archive in archives:
         # As the user data does, which keeps no file modes.
@@ -96,12 +107,17 @@ def test_the_machine_s_files_are_there(unpacked: Path) -> None:
 
 
 def test_the_layer_is_the_same_bytes_and_knows_no_folder_of_ours(unpacked: Path, tmp_path: Path) -> None:
-    """What `sam build` makes of it in one folder, and `make release` in another."""
+    """What `sam build` makes of it by pip in one folder, and `make release` by uv of .venv in another."""
     assert ARCHITECTURE is not None
-    built = release.archive(unpacked.with_name("dependencies"), tmp_path / "built.zip")
+    built = unpacked.with_name("dependencies")
     released = release.build_layer(ROOT, ARCHITECTURE, tmp_path)
-    assert built.read_bytes() == released.read_bytes()
     with zipfile.ZipFile(released) as layer:
-        for name in layer.namelist():
-            if "/snakebatch/" in name:
-                assert str(tmp_path).encode() not in layer.read(name), name
+        files = sorted(path for path in built.rglob("*") if path.is_file())
+        assert layer.namelist() == [path.relative_to(built).as_posix() for path in files]
+        for path, entry in zip(files, layer.infolist(), strict=True):
+            content = layer.read(entry)
+            # What release.archive puts into an archive: its bytes follow from these.
+            assert path.read_bytes() == content, path
+            assert bool(path.stat().st_mode & stat.S_IXUSR) is bool(entry.external_attr >> 16 & stat.S_IXUSR)
+            if "/snakebatch/" in entry.filename:
+                assert str(tmp_path).encode() not in content, path
