@@ -113,7 +113,9 @@ WAYS: dict[str, Way] = {
         "docs/http-api.md",
     ),
     r"sam local invoke \w+ --event events/[\w-]+\.json": _claimed(
-        "tests/deploy/test_events.py::test_every_event_runs_on_what_was_built", "docs/deploy.md"
+        "tests/deploy/test_deploy.py::test_every_event_runs_on_what_was_built",
+        "docs/deploy.md",
+        where="tests/deploy/local_lines.py",
     ),
     r"sam build": _claimed(_DEPLOY, "sam.build()"),
     r"sam deploy --guided": _claimed(_DEPLOY, "sam.deploy()"),
