@@ -24,8 +24,10 @@ copyright = "the authors of SnakeBatch, MIT licence"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.githubpages", "sphinx.ext.napoleon"]
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/**", "examples/**", "snakebatch/data/README.md"]
-# docs/README.md is what a folder of a repository shows; docs/index.md takes its text.
-exclude_patterns = ["docs/README.md"]
+# docs/README.md is what a folder of a repository shows; docs/index.md takes its text. No page is in the
+# others, most of the files where somebody works: Sphinx would walk through every environment, twice.
+_WITHOUT_PAGES = [".*", "*.egg-info", "build", "dist", "out", "tests", "**/__pycache__", "**/node_modules"]
+exclude_patterns = ["docs/README.md", *_WITHOUT_PAGES]
 
 # Markdown stays as it is read without a site: headings are anchors, fences are plain, quotes stay
 # straight.
