@@ -16,9 +16,11 @@ LINES = sorted(words for words in ALL if words[0] != "package")
 """`sam package` looks for its template as it parses: tests/deploy/test_release.py runs it."""
 
 PARSE = """
-import json, sys
-from importlib import import_module
+import functools, json, sys
 from samcli.cli.main import cli
+from samcli.commands._utils import template
+# Each line reads the template for its parameters: it is the same one.
+template.yaml_parse = functools.cache(template.yaml_parse)
 for words in json.load(sys.stdin):
     group, context = cli, cli.make_context("sam", ["--help"], resilient_parsing=True)
     while hasattr(group, "get_command"):
