@@ -107,6 +107,7 @@ def _http(service: Service, environment: Environment) -> Iterator[None]:
         clients=boto3.client,
         settings=Settings.read_from(environment.values),
         memory_gb=environment.functions_gb,
+        rate=environment.spawn_rate,
     )
     with (
         sweeping(Deleting(parts.jobs), service.logger),
@@ -121,8 +122,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Drain the report queue and assemble models, until SIGTERM.",
         epilog="The environment names JOBS_BUCKET, REPORTS_QUEUE_URL and REPORTS_DLQ_URL (outputs of the "
         "stack); GATHERER_THREADS receive (4). GATHERER_PORT, if it is set, serves the HTTP API and the "
-        "pages, and wants TRAIN_MACHINE_ARN and PREDICT_MACHINE_ARN too; FUNCTION_MEMORY is the stack's "
-        "FunctionMemory, which plans there reckon with (4096).",
+        "pages, and wants TRAIN_MACHINE_ARN and PREDICT_MACHINE_ARN too; FUNCTION_MEMORY and "
+        "SPAWN_PER_MINUTE are the stack's FunctionMemory and SpawnRatePerMinute, which plans there reckon "
+        "with (4096, 1000).",
     )
 
 

@@ -14,12 +14,13 @@ from snakebatch.clock import Clock
 from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.predicting import PredictClient
 from snakebatch.planner.plan import MEMORY_GB
+from snakebatch.planner.rate import SPAWN_RATE
 
 
 @dataclass(frozen=True)
 class Parts:
     """``clients`` gives boto3's clients by name, for the pages that look at the account; ``memory_gb`` are GB
-    of a deployed function, which plans reckon with.
+    of a deployed function, ``rate`` the starts a second that the deployment shares: plans reckon with both.
     """
 
     jobs: Jobs
@@ -29,6 +30,7 @@ class Parts:
     clients: Any
     settings: Settings = field(default_factory=Settings)
     memory_gb: float = MEMORY_GB
+    rate: float = SPAWN_RATE
 
 
 def parts_of(request: Request) -> Parts:

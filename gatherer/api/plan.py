@@ -44,11 +44,12 @@ class PlanAsked(BaseModel):
 )
 def plan(request: Request, asked: Annotated[PlanAsked, Depends(json_body(PlanAsked))]) -> Plan:
     """The plan that a training of so many rows would start with."""
-    return planned(asked, parts_of(request).memory_gb)
+    parts = parts_of(request)
+    return planned(asked, memory_gb=parts.memory_gb, rate=parts.rate)
 
 
-def planned(asked: PlanAsked, memory_gb: float) -> Plan:
-    """The plan, with functions of so many GB."""
+def planned(asked: PlanAsked, *, memory_gb: float, rate: float) -> Plan:
+    """The plan, with functions of so many GB and so many starts a second."""
     make = partial(
         make_plan,
         rows=asked.rows,
@@ -58,6 +59,7 @@ def planned(asked: PlanAsked, memory_gb: float) -> Plan:
         weight=leaf_weight(asked.classes),
         max_usd=asked.max_usd,
         memory_gb=memory_gb,
+        rate=rate,
     )
     if asked.slots != "auto":
         return make(slots=asked.slots)

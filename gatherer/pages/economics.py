@@ -9,10 +9,9 @@ from starlette.responses import Response
 
 from gatherer.api.parts import parts_of
 from gatherer.pages.mesh_state import mesh_state
-from gatherer.pages.plan_form import FIELDS, estimate, read_form
+from gatherer.pages.plan_form import FIELDS, Asked, Estimate, estimate, read_form
 from gatherer.pages.rendering import HEADERS, fragment, page
 from snakebatch.planner.prices import prices
-from snakebatch.planner.rate import SPAWN_RATE
 
 router = APIRouter()
 
@@ -33,8 +32,8 @@ async def economics(request: Request) -> Response:
         "economics.html",
         fields=FIELDS,
         asked=asked,
-        found=await run_in_threadpool(estimate, asked, parts_of(request).memory_gb),
-        ceiling=SPAWN_RATE,
+        found=await _estimate(request, asked),
+        ceiling=parts_of(request).rate,
         receipts=receipts,
         receipt=next(iter(chosen or whole), None),
         price=prices(),
@@ -45,6 +44,11 @@ async def economics(request: Request) -> Response:
 async def economics_plan(request: Request) -> Response:
     """The plans alone, as the page shows them while its sliders move."""
     asked = read_form(request.query_params)
-    found = await run_in_threadpool(estimate, asked, parts_of(request).memory_gb)
-    text = fragment("economics_plan.html", asked=asked, found=found, ceiling=SPAWN_RATE)
+    found = await _estimate(request, asked)
+    text = fragment("economics_plan.html", asked=asked, found=found, ceiling=parts_of(request).rate)
     return HTMLResponse(text, headers=HEADERS)
+
+
+async def _estimate(request: Request, asked: Asked) -> Estimate:
+    parts = parts_of(request)
+    return await run_in_threadpool(estimate, asked, memory_gb=parts.memory_gb, rate=parts.rate)

@@ -26,8 +26,9 @@ from snakebatch.mesh.jobs import Jobs
 from snakebatch.mesh.store import Keys
 from snakebatch.planner import seed_model
 from snakebatch.planner.constants import constants, measured
+from snakebatch.planner.plan import planned_rules
 from snakebatch.planner.prices import prices
-from snakebatch.planner.rate import SHORT_INVOCATION, SPAWN_RATE, WINDOW, max_concurrency
+from snakebatch.planner.rate import SHORT_INVOCATION, WINDOW, max_concurrency
 
 router = APIRouter()
 
@@ -97,13 +98,14 @@ def draw_workflow(definition: str) -> Workflow:
 @router.get("/math", include_in_schema=False)
 async def formulas(request: Request) -> Response:
     """The formulas, with the figures that they give now."""
+    parts = parts_of(request)
     rates = [
         {
             "seconds": seconds,
-            "plain": math.floor(SPAWN_RATE * seconds),
-            "ours": max_concurrency(SPAWN_RATE, seconds=seconds),
-            "plain_starts": _starts(math.floor(SPAWN_RATE * seconds), seconds),
-            "our_starts": _starts(max_concurrency(SPAWN_RATE, seconds=seconds), seconds),
+            "plain": math.floor(parts.rate * seconds),
+            "ours": max_concurrency(parts.rate, seconds=seconds),
+            "plain_starts": _starts(math.floor(parts.rate * seconds), seconds),
+            "our_starts": _starts(max_concurrency(parts.rate, seconds=seconds), seconds),
         }
         for seconds in _EXAMPLE_SECONDS
     ]
@@ -111,12 +113,12 @@ async def formulas(request: Request) -> Response:
         request,
         "math.html",
         rates=rates,
-        ceiling=SPAWN_RATE,
-        allowed=math.floor(SPAWN_RATE * WINDOW),
+        ceiling=parts.rate,
+        allowed=planned_rules(parts.rate).starts,
         depths=[(rows, 1000, deepest(rows, 1000), even(rows, 1000)) for rows in _EXAMPLE_ROWS],
         known=constants(),
         measured=measured(),
-        memory=parts_of(request).memory_gb,
+        memory=parts.memory_gb,
         v9=[seed_model.seed_plan(1_000_000, layers) for layers in (1, 5, 25)],
         seed_model=seed_model,
         price=prices(),

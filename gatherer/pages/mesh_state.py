@@ -37,7 +37,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class MeshState:
-    """``rate`` is the account's spawn rate, in new invocations a second."""
+    """``rate`` is the deployment's spawn rate, in new invocations a second."""
 
     reader: ActivityReader
     account: Account
@@ -50,8 +50,7 @@ class MeshState:
 
 def add_mesh_state(app: FastAPI, parts: Parts) -> None:
     """Give the application its readers; nothing is asked before a page is."""
-    environment = Environment.read()
-    values = environment.values
+    values = Environment.read().values
     clients = Clients(parts.clients)
     app.state.mesh = MeshState(
         reader=ActivityReader(parts.jobs),
@@ -60,7 +59,7 @@ def add_mesh_state(app: FastAPI, parts: Parts) -> None:
         receipts=ReceiptReader(parts.jobs),
         demonstrations=Demonstrations(),
         clock=parts.clock,
-        rate=environment.spawn_rate,
+        rate=parts.rate,
     )
 
 

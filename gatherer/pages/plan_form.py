@@ -91,8 +91,10 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def estimate(asked: Asked, memory_gb: float) -> Estimate:
-    """Both plans, ours with functions of so many GB; slots as staging chooses them where none are named."""
+def estimate(asked: Asked, *, memory_gb: float, rate: float) -> Estimate:
+    """Both plans, ours with functions of so many GB and so many starts a second; slots as staging chooses
+    them where none are named.
+    """
     rows, n_layers, tau = (int(asked.values[name] or 1) for name in ("rows", "n_layers", "tau"))
     make = partial(
         make_plan,
@@ -103,6 +105,7 @@ def estimate(asked: Asked, memory_gb: float) -> Estimate:
         weight=leaf_weight(int(asked.values["classes"] or 1)),
         max_usd=float(asked.values["max_usd"] or 0),
         memory_gb=memory_gb,
+        rate=rate,
     )
     slots = asked.values["slots"]
     if slots is None:

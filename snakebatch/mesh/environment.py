@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -60,8 +61,17 @@ class Environment:
 
     @property
     def spawn_rate(self) -> float:
-        """New invocations a second that the account allows."""
-        return float(self.values.get("SPAWN_PER_MINUTE", "1000")) / 60
+        """New invocations a second that the account allows: the template's default if it is not told."""
+        text = self.values.get("SPAWN_PER_MINUTE") or "1000"
+        try:
+            minute = float(text)
+        except ValueError:
+            minute = math.nan
+        if not 0 < minute < math.inf:
+            raise MeshError(
+                f"SPAWN_PER_MINUTE is {text!r}: set it to the stack's SpawnRatePerMinute, starts a minute"
+            )
+        return minute / 60
 
     @property
     def dataset_objects(self) -> tuple[str, ...] | None:

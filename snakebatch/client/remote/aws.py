@@ -20,6 +20,7 @@ from snakebatch.mesh.job_status import JobStatus
 from snakebatch.mesh.packing import leaf_weight
 from snakebatch.operations.aws import Clients, asking, clients, code_of
 from snakebatch.planner.plan import MEMORY_GB, Plan, make_plan, slots_in_time
+from snakebatch.planner.rate import SPAWN_RATE
 
 if TYPE_CHECKING:
     from snakebatch.mesh.jobs import Jobs
@@ -35,11 +36,14 @@ ClientOf = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class StackParts:
-    """What a stack is made of, as far as a client uses it; ``memory_gb`` are GB of a function."""
+    """What a stack is made of, as far as a client uses it; ``memory_gb`` are GB of a function, ``rate`` the
+    starts a second that the stack may make.
+    """
 
     jobs: Jobs
     predictions: PredictClient
     memory_gb: float
+    rate: float
 
 
 @dataclass(frozen=True)
@@ -139,12 +143,16 @@ class AwsMesh:
 
         described = self._described()
         outputs = self._outputs(described)
+        parameters = _parameters(described)
         objects = Objects(self._clients.of("s3"), outputs["bucket"])
         sfn = self._clients.of("stepfunctions")
         return StackParts(
             Jobs(JobStore(objects), sfn, outputs["train"], self._clock),
             PredictClient(self._clients.patient(), outputs["predict"], PredictionStore(objects)),
-            _memory_gb(described),
+            int(parameters["FunctionMemory"]) / 1024 if "FunctionMemory" in parameters else MEMORY_GB,
+            float(parameters["SpawnRatePerMinute"]) / 60
+            if "SpawnRatePerMinute" in parameters
+            else SPAWN_RATE,
         )
 
     def _described(self) -> dict[str, Any]:
@@ -205,7 +213,7 @@ class AwsMesh:
         return predict_sync(parts.predictions, Results(parts.jobs).model(model_id), rows_parsed(lines), mode)
 
     def _plan(self, parts: StackParts, asked: Mapping[str, Any]) -> Plan:
-        return _planned(asked, parts.memory_gb)
+        return _planned(asked, parts)
 
     def _upload(self, parts: StackParts, model: bytes) -> str:
         service = parts.jobs.service
@@ -241,16 +249,16 @@ class AwsMesh:
         Deleting(parts.jobs).delete(model_id)
 
 
-def _memory_gb(described: Mapping[str, Any]) -> float:
-    """GB of a stack's functions, by its parameter."""
-    told = {entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])}
-    return int(told["FunctionMemory"]) / 1024 if "FunctionMemory" in told else MEMORY_GB
+def _parameters(described: Mapping[str, Any]) -> dict[str, str]:
+    """A stack's parameters; one of an older template may lack some."""
+    return {entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])}
 
 
-def _planned(asked: Mapping[str, Any], memory_gb: float) -> Plan:
+def _planned(asked: Mapping[str, Any], parts: StackParts) -> Plan:
     """As staging plans: slots only where there is no time without."""
     known = {name: asked[name] for name in ("rows", "n_layers", "tau", "max_usd", "columns") if name in asked}
-    make = partial(make_plan, **known, weight=leaf_weight(asked.get("classes", 2)), memory_gb=memory_gb)
+    weight = leaf_weight(asked.get("classes", 2))
+    make = partial(make_plan, **known, weight=weight, memory_gb=parts.memory_gb, rate=parts.rate)
     if asked.get("slots", "auto") != "auto":
         return make(slots=asked["slots"])
     without = make()

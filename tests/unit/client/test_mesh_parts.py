@@ -17,7 +17,7 @@ from snakebatch.client.remote.drivers import SyncDriver
 from snakebatch.client.remote.progress import Shown, progress_of
 from snakebatch.errors import AccountError, InputError, MissingExtraError
 from snakebatch.mesh.job_status import JobStatus, WaveProgress
-from snakebatch.planner import make_plan
+from snakebatch.planner import SPAWN_RATE, make_plan
 from tests.support.fake_mesh import FakeClock
 
 
@@ -127,12 +127,17 @@ def test_a_wait_that_aws_ends_says_how_to_go_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "memory_gb"),
-    [([{"ParameterKey": "FunctionMemory", "ParameterValue": "10240"}], 10.0), ([], 4.0)],
+    ("told", "memory_gb", "rate"),
+    [
+        ({"FunctionMemory": "10240"}, 10.0, SPAWN_RATE),
+        ({"FunctionMemory": "3008", "SpawnRatePerMinute": "90"}, 2.9375, 1.5),
+        ({}, 4.0, SPAWN_RATE),
+    ],
 )
-def test_a_stack_s_plan_is_of_the_functions_that_it_has(
-    parameters: list[dict[str, str]], memory_gb: float
+def test_a_stack_s_plan_is_of_the_functions_and_the_spawn_rate_that_it_has(
+    told: dict[str, str], memory_gb: float, rate: float
 ) -> None:
+    parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in told.items()]
     names = ("TrainMachineArn", "PredictMachineArn", "JobsBucketName")
     outputs = [{"OutputKey": name, "OutputValue": "of-a-stack"} for name in names]
 
@@ -141,7 +146,7 @@ def test_a_stack_s_plan_is_of_the_functions_that_it_has(
             return {"Stacks": [{"Outputs": outputs, "Parameters": parameters}]}
 
     plan = MeshSnake.plan(1_000_000, stack="s", clients=lambda service: Stacks())
-    assert plan == make_plan(rows=1_000_000, memory_gb=memory_gb)
+    assert plan == make_plan(rows=1_000_000, memory_gb=memory_gb, rate=rate)
 
 
 def test_a_stack_of_others_is_told_by_the_output_that_it_lacks() -> None:

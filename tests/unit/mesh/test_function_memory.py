@@ -1,4 +1,4 @@
-"""What a run is planned, held to and billed with is the memory that is deployed, not the default."""
+"""What a run is planned, held to and billed with is what is deployed, not the default: memory, spawn rate."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from snakebatch.mesh.records import RunRecord
 from snakebatch.mesh.requests import WaveRef
 from snakebatch.mesh.reuse import Saved
 from snakebatch.planner.prices import prices
+from snakebatch.planner.rate import SPAWN_RATE
 from tests.support.handlers import event, invoke
 from tests.support.mesh import MeshBench
 from tests.support.tables import overlapping
@@ -140,3 +141,11 @@ def test_who_is_no_shard_is_told_a_shard_s_memory() -> None:
     for wrong in ("4 GB", "0", "-1"):
         with pytest.raises(MeshError, match="set it to the stack's FunctionMemory, in MB"):
             print(Environment({"FUNCTION_MEMORY": wrong}).functions_gb)
+
+
+def test_the_spawn_rate_is_a_minute_s_and_a_wrong_one_is_refused() -> None:
+    assert Environment({}).spawn_rate == Environment({"SPAWN_PER_MINUTE": ""}).spawn_rate == SPAWN_RATE
+    assert Environment({"SPAWN_PER_MINUTE": "90"}).spawn_rate == 1.5
+    for wrong in ("16.67/s", "0", "-1", "nan", "inf"):
+        with pytest.raises(MeshError, match="set it to the stack's SpawnRatePerMinute, starts a minute"):
+            print(Environment({"SPAWN_PER_MINUTE": wrong}).spawn_rate)

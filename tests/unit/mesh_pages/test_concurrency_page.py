@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
+from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from gatherer.account import Account
 from gatherer.pages.brackets_view import TableReader, open_brackets
-from gatherer.pages.concurrency import look_at_spawn, percentile, spawn_fragments
+from gatherer.pages.concurrency import limits, look_at_spawn, percentile, spawn_fragments
+from gatherer.pages.mesh_state import add_mesh_state
 from gatherer.pages.spawn_chart import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, spawn_chart
 from snakebatch.clock import SimulatedClock
 from snakebatch.mesh.bracket_records import SESSION, Brackets, Record
@@ -54,6 +57,15 @@ def test_what_started_more_than_an_hour_ago_is_gone(pages: PagesBench) -> None:
     assert look_at_spawn(pages.state).invocations > 0
     pages.clock.sleep(3700)
     assert look_at_spawn(pages.state).invocations == 0
+
+
+def test_the_ceiling_is_the_deployment_s_spawn_rate(pages: PagesBench) -> None:
+    app = FastAPI()
+    add_mesh_state(app, replace(pages.app.state.parts, rate=1.5))
+    assert app.state.mesh.rate == 1.5
+    seen = look_at_spawn(replace(pages.state, rate=app.state.mesh.rate))
+    assert seen.ceiling == seen.chart.ceiling.value == 1.5
+    assert "90 a minute = 1.50/s, as deployed" in [line.here for line in limits(seen)]
 
 
 @settings(deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -10,19 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from gatherer.api.plan import PlanAsked, planned
-from gatherer.pages.plan_form import FIELDS, estimate, read_form
+from gatherer.pages.plan_form import FIELDS, Estimate, estimate, read_form
 from gatherer.receipts import Compared, compared
 from snakebatch.planner import make_plan
 from snakebatch.planner.plan import MEMORY_GB
+from snakebatch.planner.rate import SPAWN_RATE
 from snakebatch.planner.seed_model import seed_plan
 from snakebatch.planner.usd_parts import usd_parts
 from tests.support.pages import PagesBench, check_page, said
 from tests.unit.mesh_pages.test_activity_reader import do, staged
 
 
+def estimated(typed: Mapping[str, str], memory_gb: float = MEMORY_GB, rate: float = SPAWN_RATE) -> Estimate:
+    return estimate(read_form(typed), memory_gb=memory_gb, rate=rate)
+
+
 def test_the_page_says_what_the_planner_says(pages: PagesBench) -> None:
     text = pages.text("/economics?rows=1000000&n_layers=5&tau=1000")
-    plan, v9 = estimate(read_form({}), MEMORY_GB).plan, seed_plan(1_000_000)
+    plan, v9 = estimated({}).plan, seed_plan(1_000_000)
     assert f"Invocations {plan.invocations}" in text
     assert f"Slots 0 {v9.slots}" in text
     assert f"131.6/s Slots 0 {v9.slots}" in text
@@ -33,11 +39,22 @@ def test_the_page_says_what_the_planner_says(pages: PagesBench) -> None:
 def test_plans_of_the_pages_are_of_the_functions_that_are_deployed(pages: PagesBench) -> None:
     assert "Compute, functions of 4 GB" in pages.text("/economics")
     pages.app.state.parts = replace(pages.app.state.parts, memory_gb=10.0)
-    found = estimate(read_form({}), 10.0)
+    found = estimated({}, memory_gb=10.0)
     cost = f"Compute, functions of 10 GB ${found.parts.compute:.4f}"
     for address in ("/economics", "/economics/plan"):
         assert cost in said(pages.ask("GET", address).text)
     assert "G is 10 GB, the stack's FunctionMemory" in pages.text("/math")
+
+
+def test_plans_of_the_pages_keep_to_the_spawn_rate_that_is_deployed(pages: PagesBench) -> None:
+    assert "paced below 16.67/s" in pages.text("/economics")
+    pages.app.state.parts = replace(pages.app.state.parts, rate=1.5)
+    plan = estimated({}, rate=1.5).plan
+    for address in ("/economics", "/economics/plan"):
+        text = said(pages.ask("GET", address).text)
+        assert f"{plan.peak_rate:.1f}/s, paced below 1.50/s" in text
+        assert f"Invocations {plan.invocations} At a time {plan.max_concurrency}" in text
+    assert plan.seconds > estimated({}).plan.seconds
 
 
 @pytest.mark.parametrize("slots", ["auto", 12])
@@ -47,7 +64,7 @@ def test_the_page_and_the_api_have_one_planner(
 ) -> None:
     asked = PlanAsked(rows=rows, n_layers=layers, classes=classes, slots=slots)
     typed = {"rows": str(rows), "n_layers": str(layers), "classes": str(classes), "slots": str(slots)}
-    assert estimate(read_form(typed), MEMORY_GB).plan == planned(asked, MEMORY_GB)
+    assert estimated(typed).plan == planned(asked, memory_gb=MEMORY_GB, rate=SPAWN_RATE)
 
 
 def test_a_plan_over_its_limit_is_refused_with_the_reason(pages: PagesBench) -> None:
@@ -88,7 +105,7 @@ def test_a_wrong_field_is_named_and_the_default_stands_in(
 @given(some.dictionaries(some.sampled_from([field.name for field in FIELDS]), some.text(max_size=12)))
 def test_any_text_gives_a_plan(given_texts: dict[str, str]) -> None:
     asked = read_form(given_texts)
-    found = estimate(asked, MEMORY_GB)
+    found = estimate(asked, memory_gb=MEMORY_GB, rate=SPAWN_RATE)
     assert found.plan.rows == found.v9.rows == int(asked.values["rows"] or 1)
     assert set(asked.wrong) <= set(given_texts)
 

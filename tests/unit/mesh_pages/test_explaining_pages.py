@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,18 @@ def test_the_math_page_has_the_papers_table_and_no_rate_of_ours_is_over(pages: P
         assert line in text
     assert text.count("too many") == 3  # of the plain R·t, at 2, 3 and 10 seconds
     assert pages.get("/math").count('<math display="block"') >= 7
+
+
+def test_the_math_page_tells_this_mesh_s_rate_from_the_default(pages: PagesBench) -> None:
+    default = "Its default is 1,000 a minute, which v9's documents give"
+    assert "shares R = 16.67 starts a second, 1,000 a minute by the stack's" in pages.text("/math")
+    pages.app.state.parts = replace(pages.app.state.parts, rate=100.0)
+    text = pages.text("/math")
+    assert "shares R = 100.00 starts a second, 6,000 a minute by the stack's" in text
+    assert "so 1000 in W = 10 s" in text
+    assert default in text
+    assert "their ends counted; 1000 are allowed" in text
+    assert "131.6/s 81" in text, "v9's are of 1,000 a minute, whatever this mesh has"
 
 
 @pytest.mark.parametrize(("rows", "tau"), [(1_000, 1_000), (1_001, 1_000), (10**6, 1_000), (10**8, 7)])

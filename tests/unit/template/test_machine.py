@@ -184,7 +184,11 @@ def test_the_environment_is_what_the_gatherer_reads() -> None:
     assert ENVIRONMENT
     given = variables(ENVIRONMENT[1])
     assert {"JOBS_BUCKET", "REPORTS_QUEUE_URL", "REPORTS_DLQ_URL", "GATHERER_PORT"} <= given.keys()
-    assert given["FUNCTION_MEMORY"] == str(template()["Parameters"]["FunctionMemory"]["Default"])
+    for name, parameter in (
+        ("FUNCTION_MEMORY", "FunctionMemory"),
+        ("SPAWN_PER_MINUTE", "SpawnRatePerMinute"),
+    ):
+        assert given[name] == str(template()["Parameters"][parameter]["Default"])
     assert given["JOBS_BUCKET"].startswith(f"{PREFIX}-jobs-")
     assert given["REPORTS_QUEUE_URL"].startswith("https://sqs.")
 
