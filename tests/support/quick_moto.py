@@ -1,4 +1,4 @@
-"""moto without its detours: what tests ask of S3 thousands of times is asked of moto's own store.
+"""moto without its detours: what tests ask of it thousands of times is asked of its own store.
 
 A call of boto3 to moto takes two milliseconds: it is signed, made a request, matched against the addresses of
 every service, parsed, and its answer is written and parsed again. Here the usual calls go to the objects that
@@ -20,9 +20,11 @@ from moto.core.base_backend import BaseBackend
 from moto.s3 import urls
 from moto.s3.models import S3Backend
 
-from tests.support.quick_s3 import OPERATIONS, RefusedError, metadata
+from tests.support import quick_json, quick_s3
+from tests.support.quick_answers import Answer, Quick, RefusedError
 
 _HOST = ".amazonaws.com"
+KNOWN = {**quick_s3.OPERATIONS, **quick_json.OPERATIONS}
 
 _client: Any = BaseClient
 _ask = _client._make_api_call
@@ -31,27 +33,36 @@ _addresses: dict[type, Any] = {}
 
 
 def _quickly(client: Any, operation: str, params: dict[str, Any]) -> Any:
-    """In place of what boto3 does for every call; parameters are checked, and hooks see them, as there."""
-    known = OPERATIONS.get(operation)
+    """In place of what boto3 does for every call; parameters are checked, and hooks hear of it, as there."""
     service = client.meta.service_model
-    if (
-        known is None
-        or service.service_name != "s3"
-        or not client.meta.endpoint_url.endswith(_HOST)
-        or not params.keys() <= known.known
-    ):
+    known = KNOWN.get((service.service_name, operation))
+    if known is None or not (params.keys() <= known.parameters and client.meta.endpoint_url.endswith(_HOST)):
         return _ask(client, operation, params)
     model = service.operation_model(operation)
     validate_parameters(params, model.input_shape)
-    doing = known.begin(**params)
-    if doing is None:
+    told = _told(known, client, params)
+    if told is None:
         return _ask(client, operation, params)
-    client.meta.events.emit(f"provide-client-params.s3.{operation}", params=params, model=model, context={})
+    about = f"{service.service_id.hyphenize()}.{operation}"
+    client.meta.events.emit(f"provide-client-params.{about}", params=params, model=model, context={})
+    if isinstance(told, RefusedError):
+        response = {"Error": told.error, "ResponseMetadata": _metadata(told.status)}
+        raise client.exceptions.from_code(told.error["Code"])(response, operation)
+    status, answer = told
+    return {"ResponseMetadata": _metadata(status), **answer}
+
+
+def _told(known: Quick, client: Any, params: dict[str, Any]) -> Answer | RefusedError | None:
+    """The status and the answer, or what S3 says instead; None where only the long way knows."""
     try:
-        return doing()
+        return known.answer(client, **params)
     except RefusedError as refused:
-        response = {"Error": refused.error, "ResponseMetadata": metadata(refused.status)}
-        raise client.exceptions.from_code(refused.error["Code"])(response, operation) from None
+        return refused
+
+
+def _metadata(status: int) -> dict[str, Any]:
+    """What boto3 says of the answer itself."""
+    return {"HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
 
 
 def _urls(backend: BaseBackend) -> Any:

@@ -4,48 +4,20 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
-from threading import Lock
 from typing import Any, NoReturn
 
 from botocore.response import StreamingBody
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
-Answer = dict[str, Any]
-Doing = Callable[[], Answer]
+from tests.support.quick_answers import WRITES, Answer, Quick, RefusedError
 
 _PAGE = 1_000
 _MOST_KEY = 1_024
 _SAID = "x-amz-meta-"
 _SUMMED = "x-amz-sdk-checksum-algorithm"
-_WRITES = Lock()
-"""Of two conditional writes, one sees what the other wrote."""
-
-
-class RefusedError(Exception):
-    """What S3 answers where it does not do what is asked; ``error`` is boto3's ``response["Error"]``."""
-
-    def __init__(self, status: int, code: str, message: str, **more: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.error = {"Code": code, "Message": message, **more}
-
-
-@dataclass(frozen=True)
-class Operation:
-    """``begin`` looks whether the call can be answered here, and returns what does it."""
-
-    known: frozenset[str]
-    begin: Callable[..., Doing | None]
-
-
-def metadata(status: int) -> Answer:
-    """What boto3 says of the answer itself."""
-    return {"HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
 
 
 def _backend() -> Any:
@@ -100,8 +72,8 @@ def _changed(moment: datetime) -> datetime:
     return moment.replace(microsecond=0, tzinfo=UTC)
 
 
-def _described(key: Any) -> Answer:
-    """What GetObject and HeadObject say alike; None where the long way says more."""
+def _described(key: Any) -> dict[str, Any]:
+    """What GetObject and HeadObject say alike."""
     said = {name.removeprefix(_SAID): value for name, value in key.metadata.items() if name.startswith(_SAID)}
     return {
         "AcceptRanges": "bytes",
@@ -133,44 +105,35 @@ def _found(Bucket: str, Key: str) -> tuple[bool, Any]:
     return settable and (key is None or _plain(key)), key
 
 
-def _get(*, Bucket: str, Key: str, Range: str = "", IfMatch: str = "") -> Doing | None:
+def _get(_: Any, *, Bucket: str, Key: str, Range: str = "", IfMatch: str = "") -> Answer | None:
     here, key = _found(Bucket, Key)
     part = _part(Range, key.size) if Range and key else None
     if not here or (Range and key and part is None):
         return None
-
-    def doing() -> Answer:
-        if key is None:
-            _missing(Key)
-        if IfMatch and key.etag.strip('"') != IfMatch.strip('"'):
-            _unlike("If-Match")
-        data, answer = key.value, _described(key)
-        if part:
-            start, stop = part
-            answer["ContentRange"] = f"bytes {start}-{stop - 1}/{key.size}"
-            data = data[start:stop]
-            answer["ContentLength"] = len(data)
-        if _checked_by_crc32(key) and len(data) == key.size:
-            answer["ChecksumCRC32"] = key.checksum_value
-        answer["ResponseMetadata"] = metadata(206 if part else 200)
-        answer["Body"] = StreamingBody(BytesIO(data), len(data))  # type: ignore[arg-type]  # it reads, no more
-        return answer
-
-    return doing
+    if key is None:
+        _missing(Key)
+    if IfMatch and key.etag.strip('"') != IfMatch.strip('"'):
+        _unlike("If-Match")
+    data, answer = key.value, _described(key)
+    if part:
+        start, stop = part
+        data = data[start:stop]
+        answer |= {"ContentRange": f"bytes {start}-{stop - 1}/{key.size}", "ContentLength": len(data)}
+    if _checked_by_crc32(key) and len(data) == key.size:
+        answer["ChecksumCRC32"] = key.checksum_value
+    body: Any = BytesIO(data)
+    return 206 if part else 200, {**answer, "Body": StreamingBody(body, len(data))}
 
 
-def _head(*, Bucket: str, Key: str) -> Doing | None:
+def _head(_: Any, *, Bucket: str, Key: str) -> Answer | None:
     here, key = _found(Bucket, Key)
-
-    def doing() -> Answer:
-        if key is None:
-            raise RefusedError(404, "404", "Not Found")
-        return {"ResponseMetadata": metadata(200), **_described(key)}
-
-    return doing if here else None
+    if here and key is None:
+        raise RefusedError(404, "404", "Not Found")
+    return (200, _described(key)) if here else None
 
 
 def _put(
+    _: Any,
     *,
     Bucket: str,
     Key: str,
@@ -179,67 +142,64 @@ def _put(
     Metadata: dict[str, str] | None = None,
     IfMatch: str = "",
     IfNoneMatch: str = "",
-) -> Doing | None:
+) -> Answer | None:
     bucket = _bucket(Bucket)
     said = Metadata or {}
     if bucket is None or not isinstance(Body, bytes) or len(Key.encode()) > _MOST_KEY:
         return None
     if IfNoneMatch not in ("", "*") or not all(map(str.isascii, [*said, *said.values()])):
         return None
-
-    def doing() -> Answer:
-        checksum = base64.b64encode(zlib.crc32(Body).to_bytes(4)).decode()
-        with _WRITES:
-            old = bucket.keys.get(Key)
-            if IfMatch and old is None:
-                raise RefusedError(404, "NoSuchKey", "The specified key does not exist.")
-            if IfMatch and old.etag.strip('"') != IfMatch.strip('"'):
-                _unlike("If-Match")
-            if IfNoneMatch and old is not None:
-                _unlike("If-None-Match")
-            key = _backend().put_object(Bucket, Key, Body, storage="STANDARD", checksum_value=checksum)
-            key.set_metadata(
-                {"Content-Type": ContentType or "binary/octet-stream", _SUMMED: "CRC32"}
-                | {f"{_SAID}{name}": value for name, value in said.items()}
-            )
-            key.checksum_algorithm = "CRC32"
-        return {"ResponseMetadata": metadata(200), "ETag": key.etag, "ChecksumCRC32": checksum}
-
-    return doing
+    checksum = base64.b64encode(zlib.crc32(Body).to_bytes(4)).decode()
+    with WRITES:
+        old = bucket.keys.get(Key)
+        if IfMatch and old is None:
+            raise RefusedError(404, "NoSuchKey", "The specified key does not exist.")
+        if IfMatch and old.etag.strip('"') != IfMatch.strip('"'):
+            _unlike("If-Match")
+        if IfNoneMatch and old is not None:
+            _unlike("If-None-Match")
+        key = _backend().put_object(Bucket, Key, Body, storage="STANDARD", checksum_value=checksum)
+        key.set_metadata(
+            {"Content-Type": ContentType or "binary/octet-stream", _SUMMED: "CRC32"}
+            | {f"{_SAID}{name}": value for name, value in said.items()}
+        )
+        key.checksum_algorithm = "CRC32"
+    return 200, {"ETag": key.etag, "ChecksumCRC32": checksum}
 
 
 def _list(
-    *, Bucket: str, Prefix: str = "", MaxKeys: int = _PAGE, ContinuationToken: str = "", StartAfter: str = ""
-) -> Doing | None:
+    _: Any,
+    *,
+    Bucket: str,
+    Prefix: str = "",
+    MaxKeys: int = _PAGE,
+    ContinuationToken: str = "",
+    StartAfter: str = "",
+) -> Answer | None:
     bucket = _bucket(Bucket)
     if bucket is None or not all(map(_plain, list(bucket.keys.values()))):
         return None
-
-    def doing() -> Answer:
-        keys, more, token = _backend().list_objects_v2(
-            bucket, Prefix, None, ContinuationToken or None, StartAfter or None, MaxKeys
-        )
-        answer = {
-            "ResponseMetadata": metadata(200),
-            "IsTruncated": more,
-            "Name": Bucket,
-            "Prefix": Prefix,
-            "MaxKeys": MaxKeys,
-            "EncodingType": "url",
-            "KeyCount": len(keys),
-        }
-        if keys:
-            answer["Contents"] = [_listed(key) for key in keys]
-        if token:
-            answer["NextContinuationToken"] = token
-        if StartAfter and not ContinuationToken:
-            answer["StartAfter"] = StartAfter
-        return answer
-
-    return doing
+    keys, more, token = _backend().list_objects_v2(
+        bucket, Prefix, None, ContinuationToken or None, StartAfter or None, MaxKeys
+    )
+    answer = {
+        "IsTruncated": more,
+        "Name": Bucket,
+        "Prefix": Prefix,
+        "MaxKeys": MaxKeys,
+        "EncodingType": "url",
+        "KeyCount": len(keys),
+    }
+    if keys:
+        answer["Contents"] = [_listed(key) for key in keys]
+    if token:
+        answer["NextContinuationToken"] = token
+    if StartAfter and not ContinuationToken:
+        answer["StartAfter"] = StartAfter
+    return 200, answer
 
 
-def _listed(key: Any) -> Answer:
+def _listed(key: Any) -> dict[str, Any]:
     entry = {
         "Key": key.name,
         "LastModified": _changed(key.last_modified),
@@ -250,23 +210,22 @@ def _listed(key: Any) -> Answer:
     return entry | ({"ChecksumAlgorithm": ["CRC32"]} if _checked_by_crc32(key) else {})
 
 
-def _delete(*, Bucket: str, Key: str) -> Doing | None:
-    def doing() -> Answer:
-        with _WRITES:
-            _backend().delete_object(Bucket, Key)
-        return {"ResponseMetadata": metadata(204)}
-
-    return doing if _bucket(Bucket) else None
+def _delete(_: Any, *, Bucket: str, Key: str) -> Answer | None:
+    if _bucket(Bucket) is None:
+        return None
+    with WRITES:
+        _backend().delete_object(Bucket, Key)
+    return 204, {}
 
 
 OPERATIONS = {
-    "GetObject": Operation(frozenset({"Bucket", "Key", "Range", "IfMatch"}), _get),
-    "HeadObject": Operation(frozenset({"Bucket", "Key"}), _head),
-    "PutObject": Operation(
+    ("s3", "GetObject"): Quick(frozenset({"Bucket", "Key", "Range", "IfMatch"}), _get),
+    ("s3", "HeadObject"): Quick(frozenset({"Bucket", "Key"}), _head),
+    ("s3", "PutObject"): Quick(
         frozenset({"Bucket", "Key", "Body", "ContentType", "Metadata", "IfMatch", "IfNoneMatch"}), _put
     ),
-    "ListObjectsV2": Operation(
+    ("s3", "ListObjectsV2"): Quick(
         frozenset({"Bucket", "Prefix", "MaxKeys", "ContinuationToken", "StartAfter"}), _list
     ),
-    "DeleteObject": Operation(frozenset({"Bucket", "Key"}), _delete),
+    ("s3", "DeleteObject"): Quick(frozenset({"Bucket", "Key"}), _delete),
 }
