@@ -1,9 +1,10 @@
 """Run in SAM CLI's own environment: the template as CloudFormation gets to see it, by SAM's own code.
 
-    python expand.py template.yaml KEY
+    python expand.py template.yaml KEY...
 
-unrolls Fn::ForEach as SAM CLI does, lets samtranslator do what AWS::Serverless does, and prints JSON. Local
-code becomes an object in S3; KEY is the layer's, so that another KEY is another content of the layer.
+unrolls Fn::ForEach as SAM CLI does, lets samtranslator do what AWS::Serverless does, and prints a list of
+templates as JSON, one for each KEY. Local code becomes an object in S3; KEY is the layer's, so that another KEY
+is another content of the layer.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ def expanded(template: dict[str, Any], layer: str) -> dict[str, Any]:
 if __name__ == "__main__":
     os.environ["AWS_DEFAULT_REGION"] = PSEUDO["AWS::Region"]  # samtranslator asks boto3 for it
     try:
-        print(json.dumps(expanded(yaml_parse(Path(sys.argv[1]).read_text()), sys.argv[2])))
+        text = Path(sys.argv[1]).read_text()
+        print(json.dumps([expanded(yaml_parse(text), key) for key in sys.argv[2:]]))
     except InvalidDocumentException as error:
         sys.exit("\n".join(cause.message for cause in error.causes))

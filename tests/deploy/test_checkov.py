@@ -59,7 +59,8 @@ def shards(template: dict[str, Any], count: int) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The results for our template and for that of an open bucket."""
-    template = shards(expand("a.zip"), scaled(3, 100))
+    (whole,) = expand("a.zip")
+    template = shards(whole, scaled(3, 100))
     for body in template["Resources"].values():
         # Else checkov leaves out what the default parameters do not deploy.
         body.pop("Condition", None)

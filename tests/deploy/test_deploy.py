@@ -155,7 +155,7 @@ def test_the_application_is_deployed_trains_is_updated_and_goes(
 def leave_out(sam: Sam) -> list[str]:
     """What the emulator lacks is taken out of the copy's template; returns what there is to tell."""
     path = sam.tree / "template.yaml"
-    expanded = expand("a.zip", path)
+    (expanded,) = expand("a.zip", path=path)
     lacking = left_out.lacking(expanded, PARAMETERS, left_out.known_types())
     assert not [kind for kind in lacking.values() if kind.startswith(left_out.ESSENTIAL)], lacking
     text, gone = left_out.without(path.read_text(), sorted(lacking))

@@ -21,17 +21,19 @@ PYTHON = ROOT / "build/venv-deploy/bin/python"
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="SAM CLI is not here: make deploy-env")
 
 
-def expand(layer: str, path: Path = PATH) -> dict[str, Any]:
-    command = [PYTHON, ROOT / "tests/deploy/expand.py", path, layer]
+def expand(*layers: str, path: Path = PATH) -> list[dict[str, Any]]:
+    """The template after both transforms, for each content of the layer."""
+    command = [PYTHON, ROOT / "tests/deploy/expand.py", path, *layers]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
-    expanded: dict[str, Any] = json.loads(found.stdout)
+    expanded: list[dict[str, Any]] = json.loads(found.stdout)
     return expanded
 
 
 @pytest.fixture(scope="module")
 def expanded() -> dict[str, Any]:
-    return expand("a.zip")
+    (template,) = expand("a.zip")
+    return template
 
 
 def versions(template: dict[str, Any]) -> set[str]:
@@ -83,8 +85,9 @@ def test_no_resource_waits_for_itself(expanded: dict[str, Any]) -> None:
 
 
 def test_a_change_of_the_layer_alone_publishes_every_function_anew(expanded: dict[str, Any]) -> None:
-    assert versions(expanded) == versions(expand("a.zip"))
-    assert not versions(expanded) & versions(expand("b.zip"))
+    same, other = expand("a.zip", "b.zip")
+    assert versions(expanded) == versions(same)
+    assert not versions(expanded) & versions(other)
 
 
 def test_the_event_source_calls_live(expanded: dict[str, Any]) -> None:

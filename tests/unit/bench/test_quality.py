@@ -17,7 +17,7 @@ from snakebatch.bench.quality_models import USUAL_MODELS, SnakeParameters
 from snakebatch.bench.quality_sets import SETS
 from snakebatch.bench.quality_store import Key, Result, read_results, write_results
 from snakebatch.errors import InputError
-from tests.support.scale import scaled
+from tests.support.scale import FULL, scaled
 
 SIZES = {
     "iris": (150, 4, 3),
@@ -85,7 +85,9 @@ def test_mixed_sets_hold_texts_and_numbers() -> None:
 @pytest.mark.parametrize("name", ["iris", "cars-origin", "cars-mpg"][scaled(1, 0) :])
 def test_every_model_gives_its_figures(name: str, model: str) -> None:
     rows = SETS[name].load()[::8]
-    rows = [{key: value for key, value in row.items() if key != "Name"} for row in rows]
+    # Numbers, numbers with gaps, and texts: the boosting machine takes its time for each column.
+    kept = rows[0].keys() - {"Name"} if FULL else {"y", "Year", "Horsepower", "Origin"}
+    rows = [{key: value for key, value in row.items() if key in kept} for row in rows]
     key = Key(name, len(rows), model, 3, "a")
     figures = quality.measure(SETS[name], rows, key, SnakeParameters(n_layers=3), lambda: 0.0).figures
     wanted = {"r2"} if SETS[name].regression else {"accuracy", "auroc"}

@@ -16,6 +16,7 @@ from snakebatch.local import deployment
 from snakebatch.mesh.content_cache import ON_DISK
 from snakebatch.version import VERSION
 from tests.support.handlers import ROOT
+from tests.support.scale import FULL
 from tests.support.template import (
     FUNCTION,
     NAMES,
@@ -40,11 +41,25 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
     return {name: body["Properties"] for name, body in RESOURCES.items() if body["Type"] == kind}
 
 
-def test_cfn_lint_finds_nothing() -> None:
+def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
+    """In a template of three shards, unless all is tested: the loop makes all 100 of one text."""
+    path = tmp_path / PATH.name
+    numbers = re.compile(r'\["00",[^]]*"99"\]')
+    text, loops = numbers.subn('["00", "42", "99"]', PATH.read_text())
+    assert loops == 1
+    path.write_text(PATH.read_text() if FULL else text)
     lint = Path(sys.executable).with_name("cfn-lint")
-    command = [lint, "--regions", "eu-west-3", "us-east-1", "--template", PATH]
+    command = [lint, "--regions", "eu-west-3", "us-east-1", "--template", path]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout) == (0, ""), found.stdout + found.stderr
+
+
+def test_sam_validate_asks_the_same_linter() -> None:
+    """`sam validate --lint` is SAM's own copy of it, which `make test-full` runs as well."""
+    locks = [(ROOT / name).read_text() for name in ("requirements.lock", "requirements-deploy.lock")]
+    mine, sams = (re.findall(r"^cfn-lint==\S+", lock, re.MULTILINE) for lock in locks)
+    assert len(mine) == 1
+    assert mine == sams
 
 
 def test_the_loop_makes_100_shards_of_one_code() -> None:
