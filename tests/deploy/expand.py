@@ -3,8 +3,8 @@
     python expand.py template.yaml KEY...
 
 unrolls Fn::ForEach as SAM CLI does, lets samtranslator do what AWS::Serverless does, and prints a list of
-templates as JSON, one for each KEY. Local code becomes an object in S3; KEY is the layer's, so that another KEY
-is another content of the layer.
+templates as JSON, one for each KEY. Local code becomes an object in S3; KEY is the layer's, so that another
+KEY is another content of the layer.
 """
 
 from __future__ import annotations

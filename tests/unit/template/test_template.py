@@ -42,7 +42,7 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
-    """In a template of three shards, unless all is tested: the loop makes all 100 of one text."""
+    """In a template of three shards, unless all is tested: SAM's own looks at all 100, in tests/deploy."""
     path = tmp_path / PATH.name
     numbers = re.compile(r'\["00",[^]]*"99"\]')
     text, loops = numbers.subn('["00", "42", "99"]', PATH.read_text())
@@ -55,7 +55,7 @@ def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
 
 
 def test_sam_validate_asks_the_same_linter() -> None:
-    """`sam validate --lint` is SAM's own copy of it, which `make test-full` runs as well."""
+    """`sam validate --lint` is SAM's own copy of it."""
     locks = [(ROOT / name).read_text() for name in ("requirements.lock", "requirements-deploy.lock")]
     mine, sams = (re.findall(r"^cfn-lint==\S+", lock, re.MULTILINE) for lock in locks)
     assert len(mine) == 1
