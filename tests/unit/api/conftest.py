@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
 
 from snakebatch.clock import SimulatedClock
 from tests.support.api import ApiBench, Caller
 from tests.support.credentials import TEST_ACCOUNT
-from tests.support.mesh import BUCKET
+from tests.support.mesh import BUCKET, clients
 from tests.support.quick_moto import mock_aws
 
 
@@ -20,7 +19,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiBench]:
     for name, value in TEST_ACCOUNT.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
-        s3 = boto3.client("s3")
+        s3, _, _ = clients()
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
         yield ApiBench(s3, BUCKET, SimulatedClock())
 

@@ -38,11 +38,11 @@ from tests.support.api import BEARER, ApiBench
 from tests.support.handlers import ROOT
 from tests.support.scale import scaled
 
-LEAST_REQUESTS = scaled(400, 2_000)
+LEAST_REQUESTS = scaled(250, 2_000)
 """Of all groups together: each must make its share."""
 
 GROUPS = 3
-EXAMPLES = scaled(10, 60)
+EXAMPLES = scaled(6, 60)
 
 CHECKS: list[Any] = [
     not_a_server_error,

@@ -11,17 +11,20 @@ import pytest
 from snakebatch.errors import FingerprintError
 from snakebatch.mesh.messages import Role
 from snakebatch.mesh.requests import WaveRef
+from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import MeshBench
+from tests.support.quick_moto import mock_aws
 from tests.support.tables import overlapping
 
 SMALL: dict[str, Any] = {"n_layers": 2, "bucket": 15, "tau": 45, "seed": 7}
 TEXT = overlapping(120)
+LEAVES = "snakebatch.mesh.records.leaf_rows", lambda *_: 50
 
 
 @pytest.fixture(autouse=True)
 def several_packets_a_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaf packets of fifty rows, where a job's own size would make one of each layer."""
-    monkeypatch.setattr("snakebatch.mesh.records.leaf_rows", lambda *_: 50)
+    monkeypatch.setattr(*LEAVES)
 
 
 class Run:
@@ -69,10 +72,14 @@ class Run:
         return receipt
 
 
-@pytest.fixture
-def undisturbed(mesh: MeshBench) -> bytes:
-    """The model of a job of its own."""
-    return Run(mesh, "undisturbed", job="another").model()
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The model of a job of its own, in an account of its own."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setattr(*LEAVES)
+        for name, value in TEST_ACCOUNT.items():
+            patch.setenv(name, value)
+        return Run(MeshBench(tmp_path_factory.mktemp("undisturbed")), "undisturbed", job="another").model()
 
 
 def whole(mesh: MeshBench) -> Counter[str]:
