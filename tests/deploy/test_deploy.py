@@ -235,7 +235,7 @@ def answers_as_the_laptop(deployment: Deployment, model: str, folder: Path, tell
 
 
 def embedded_model() -> bytes:
-    with EmbeddedCloud(processes=2) as cloud:
+    with EmbeddedCloud(processes=1) as cloud:
         asked: dict[str, Any] = {"dataset": cloud.upload(DATA_FOLDER / "penguins.csv"), **TRAINING}
         return finish(cloud, cloud.train(asked)).read("model")
 
