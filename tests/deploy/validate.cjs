@@ -5,6 +5,20 @@
 const { createRequire } = require("node:module");
 const load = createRequire(`${process.argv[2]}/`);
 
+// asl-validator makes an Ajv, and with it compiles its schemas, for each definition: one serves all, in a quarter of the time.
+const ajv = createRequire(load.resolve("asl-validator"))("ajv");
+const made = [];
+ajv.default = class extends ajv.default {
+  constructor(options) {
+    if (made.length) return made[0];
+    super(options);
+    made.push(this);
+  }
+  addKeyword(definition, ...more) {
+    return this.getKeyword(definition.keyword ?? definition) ? this : super.addKeyword(definition, ...more);
+  }
+};
+
 const validate = load("asl-validator");
 const { getLanguageService, TextDocument } = load("amazon-states-language-service");
 const service = getLanguageService({});
