@@ -15,7 +15,8 @@ ajv.default = class extends ajv.default {
     made.push(this);
   }
   addKeyword(definition, ...more) {
-    return this.getKeyword(definition.keyword ?? definition) ? this : super.addKeyword(definition, ...more);
+    const names = [definition.keyword ?? definition].flat();
+    return names.every((name) => this.getKeyword(name)) ? this : super.addKeyword(definition, ...more);
   }
 };
 
