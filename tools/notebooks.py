@@ -3,7 +3,7 @@
 A notebook is its script in jupytext's percent format, without the cells tagged ``script`` (which are carried
 out all the same), and what its cells print and draw. The last picture of each goes to docs/pictures/examples/
 as well. ``--check`` carries the notebooks out and says where they differ from the files; pictures are not
-compared. Runs in build/venv-docs.
+compared. ``--check-sources`` compares their cells and carries nothing out. Runs in build/venv-docs.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.notebooks", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="scripts without .py; all of them without a name")
     parser.add_argument("--check", action="store_true", help="write nothing; end with 1 where a file differs")
+    parser.add_argument("--check-sources", action="store_true", help="the same, of the cells alone")
     parser.add_argument("--folder", type=Path, default=EXAMPLES, help="where scripts and notebooks are")
     options = parser.parse_args(arguments)
     # One thread: sums of floats then have one order.
@@ -62,7 +63,12 @@ def main(arguments: list[str] | None = None) -> int:
     names = options.names or sorted(script.stem for script in options.folder.glob("*.py"))
     differences = 0
     for name in names:
-        notebook = executed(read(options.folder / f"{name}.py"), options.folder)
+        notebook = read(options.folder / f"{name}.py")
+        if options.check_sources:
+            notebook.cells = [cell for cell in notebook.cells if not _is_script(cell)]
+            differences += check(notebook, options.folder / f"{name}.ipynb", outputs=False)
+            continue
+        notebook = executed(notebook, options.folder)
         if options.check:
             differences += check(notebook, options.folder / f"{name}.ipynb")
         else:
@@ -127,13 +133,13 @@ def _tidy(output: NotebookNode) -> None:
         output["data"]["image/png"] = _smaller(output["data"]["image/png"])
 
 
-def check(notebook: NotebookNode, path: Path) -> int:
+def check(notebook: NotebookNode, path: Path, outputs: bool = True) -> int:
     """1, and the difference on stderr, if the file holds other cells or another text came out of them."""
     if not path.exists():
         print(f"{path.name} is not there; run: make notebooks", file=sys.stderr)
         return 1
-    written = list(_lines(nbformat.read(path, as_version=4)))
-    found = list(_lines(notebook))
+    written = list(_lines(nbformat.read(path, as_version=4), outputs))
+    found = list(_lines(notebook, outputs))
     told = list(difflib.unified_diff(written, found, f"{path.name} as it is", "as it comes out", lineterm=""))
     if told:
         print("\n".join(told), "run: make notebooks", sep="\n", file=sys.stderr)
@@ -157,12 +163,12 @@ def outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
         yield from cell.get("outputs", [])
 
 
-def _lines(notebook: NotebookNode) -> Iterator[str]:
-    """Sources and texts; a picture is a line that says that there is one."""
+def _lines(notebook: NotebookNode, outputs: bool) -> Iterator[str]:
+    """Sources and, if asked for, texts; a picture is a line that says that there is one."""
     for cell in notebook.cells:
         yield f"--- {cell.cell_type} {cell.id} {json.dumps(cell.metadata)}"
         yield from cell.source.splitlines()
-        for output in cell.get("outputs", []):
+        for output in cell.get("outputs", []) if outputs else []:
             yield f"... {output.output_type}"
             data = output.get("data", {"text/plain": output.get("text", "")})
             yield from ("" if kind == "text/plain" else f"a picture: {kind}" for kind in sorted(data))

@@ -1,4 +1,8 @@
-"""The notebooks are their scripts, carried out: with the same cells, and the same texts coming out."""
+"""The notebooks are their scripts, carried out: with the same cells, and the same texts coming out.
+
+One of them is carried out as a script, without Jupyter, and its cells and texts are compared all the same;
+`make test-full` carries it out as a notebook too.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,13 @@ from typing import Any
 
 import pytest
 
+from tests.support.scale import FULL
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 PYTHON = ROOT / "build/venv-docs/bin/python"
 NAMES = ("airports", "cars", "weather")
+AS_SCRIPT = "weather"
 PICTURES = ROOT / "docs/pictures/examples"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -45,7 +52,7 @@ def test_every_script_has_its_notebook() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES if FULL else [name for name in NAMES if name != AS_SCRIPT])
 def test_a_notebook_comes_out_as_it_is_written(name: str) -> None:
     done = notebooks("--check", name)
     assert done.returncode == 0, done.stderr
@@ -87,7 +94,8 @@ def test_a_notebook_does_not_say_where_and_when_it_ran(name: str) -> None:
 def test_a_notebook_that_drifts_is_told_of(tmp_path: Path) -> None:
     script = '# %% [markdown]\n# Sum.\n\n# %%\nprint(2 + 2)\n\n# %% tags=["script"]\nopen(sys.argv[1], "w")\n'
     (tmp_path / "sum.py").write_text(script)
-    assert "sum.ipynb is not there; run: make notebooks" in notebooks("--check", "--folder", tmp_path).stderr
+    missing = notebooks("--check-sources", "--folder", tmp_path)
+    assert "sum.ipynb is not there; run: make notebooks" in missing.stderr
     shutil.copy(EXAMPLES / "cars.ipynb", tmp_path / "sum.ipynb")
     done = notebooks("--check", "--folder", tmp_path)
     assert done.returncode == 1
@@ -95,13 +103,17 @@ def test_a_notebook_that_drifts_is_told_of(tmp_path: Path) -> None:
     assert "+4" in done.stderr
     assert "sys.argv" not in done.stderr
     assert done.stderr.rstrip().endswith("run: make notebooks")
+    done = notebooks("--check-sources", "--folder", tmp_path)
+    assert (done.returncode, "+print(2 + 2)" in done.stderr, "+4" in done.stderr) == (1, True, False)
 
 
 def test_the_scripts_run_without_jupyter(tmp_path: Path) -> None:
-    picture = tmp_path / "deep" / "weather.png"
+    done = notebooks("--check-sources", AS_SCRIPT)
+    assert done.returncode == 0, done.stderr
+    picture = tmp_path / "deep" / f"{AS_SCRIPT}.png"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
     done = subprocess.run(
-        [sys.executable, EXAMPLES / "weather.py", picture],
+        [sys.executable, EXAMPLES / f"{AS_SCRIPT}.py", picture],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -111,5 +123,5 @@ def test_the_scripts_run_without_jupyter(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert picture.read_bytes().startswith(SIGNATURE)
-    printed = "".join(line for output in outputs("weather") for line in output.get("text", []))
+    printed = "".join(line for output in outputs(AS_SCRIPT) for line in output.get("text", []))
     assert done.stdout == f"{printed}picture: {picture}\n"
