@@ -4,7 +4,7 @@
 
 calls.json lists {code, handler, variables, event}: the folder of a function's built code, "module.handler",
 its environment, what it is asked. Prints the handlers' answers as JSON, in that order; what they log goes to
-stderr. Each process is a copy of one that has imported the layer's packages, as every cold start does.
+stderr. Each process is a copy of one that has imported the layer's packages.
 """
 
 from __future__ import annotations
@@ -17,8 +17,15 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
-PACKAGES = ("numpy", "pydantic", "boto3", "aws_lambda_powertools.metrics")
-"""Of the layer, without snakebatch, which may read a function's environment."""
+PACKAGES = (
+    "numpy",
+    "pydantic",
+    "boto3",
+    "aws_lambda_powertools.metrics",
+    "snakebatch.mesh.shard",
+    "snakebatch.mesh.staging",
+)
+"""Of the layer; none reads a function's environment when it is imported."""
 
 
 @dataclass
