@@ -1,4 +1,4 @@
-"""A served system for all tests of a worker, and a browser for each test."""
+"""A served system for all tests of a worker, and a browser for those of a file."""
 
 from __future__ import annotations
 
@@ -37,9 +37,12 @@ def _missing(why: str) -> None:
     pytest.skip(why)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, headless; one a test, since Playwright's event loop would be in the way of other tests'."""
+    """Chromium, headless. One a file: Playwright's event loop would be in the way of other files' tests.
+
+    Visitors share nothing by it: each has a profile of its own.
+    """
     found = subprocess.run([ROOT / "tools/find-chromium"], capture_output=True, text=True, check=False)
     if found.returncode:
         _missing(found.stderr)

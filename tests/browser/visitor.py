@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 from tests.support.handlers import ROOT
+from tests.support.scale import FULL
 
 PENGUINS = ROOT / "snakebatch/data/penguins.csv"
 SCREENSHOTS = ROOT / "build/screenshots"
@@ -98,15 +100,13 @@ class Visitor:
             context.close()
 
     def log_in(self) -> None:
-        """Follow the link that was printed."""
-        page = self.context.new_page()
-        page.goto(self.served.login)
-        assert page.url == f"{self.served.url}/"
-        page.close()
+        """Follow the link that was printed; the profile has its cookie from then on. Nothing is drawn."""
+        answer = self.context.request.get(self.served.login)
+        assert (answer.status, answer.url) == (200, f"{self.served.url}/")
 
-    def visit(self, path: str) -> Page:
-        """A page in a tab of its own."""
-        page = self.context.new_page()
+    def visit(self, path: str, tab: Page | None = None) -> Page:
+        """A page, in a tab of its own where none is given: each is a process more of the browser."""
+        page = tab or self.context.new_page()
         page.goto(self.served.url + path)
         return page
 
@@ -137,6 +137,8 @@ def seen(page: Page) -> dict[str, list[str]]:
 
 
 def keep_screenshot(page: Page, name: str) -> None:
-    """Keep the whole page as an artefact."""
+    """Keep the whole page as an artefact, where somebody may look for it: of CI and of ``make test-full``."""
+    if os.environ.get("CI") != "true" and not FULL:
+        return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
