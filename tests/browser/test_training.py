@@ -88,6 +88,7 @@ def test_a_training_from_the_upload_to_the_answer(visitor: Visitor, tmp_path: Pa
     assert len(cells) == 100
     assert sum(len(shown) > 1 for shown in cells.values()) >= 3, "no shard of the grid moved"
     keep_screenshot(grid, "grid-after")
+    grid.close()
 
     with page.expect_download() as download:
         page.get_by_role("link", name="Download model.json").click()
