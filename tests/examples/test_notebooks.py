@@ -1,7 +1,6 @@
 """The notebooks are their scripts, carried out: with the same cells, and the same texts coming out.
 
-One of them is carried out as a script, without Jupyter, and its cells and texts are compared all the same;
-`make test-full` carries it out as a notebook too.
+One of them is carried out as a script too, without Jupyter.
 """
 
 from __future__ import annotations
@@ -17,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.support.scale import FULL
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -52,7 +49,7 @@ def test_every_script_has_its_notebook() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES if FULL else [name for name in NAMES if name != AS_SCRIPT])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_notebook_comes_out_as_it_is_written(name: str) -> None:
     done = notebooks("--check", name)
     assert done.returncode == 0, done.stderr
