@@ -13,7 +13,8 @@ DOCS_LOCK := requirements-docs.lock
 DOCS_VENV := build/venv-docs
 CHECKS_VENV := build/venv-checks
 READY := $(VENV)/.ready
-JOBS ?= auto
+# One more than there are processors: a part of the tests waits for browsers and for processes that start.
+JOBS ?= $(shell $(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)")
 ARGS ?=
 export PYTHON
 # uv leaves compiling to the first import, which must then be allowed to keep what it compiled.
