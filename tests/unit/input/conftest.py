@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
+from snakebatch import cli
 from tests.support.credentials import TEST_ACCOUNT
 from tests.support.mesh import BUCKET, TABLE, MeshBench
 from tests.support.quick_moto import mock_aws
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_parser() -> Iterator[None]:
+    """Of the command line: making it takes longer than most inputs do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "build_parser", cache(cli.build_parser))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -82,13 +82,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         return Run(MeshBench(tmp_path_factory.mktemp("undisturbed")), "undisturbed", job="another").model()
 
 
-def whole(mesh: MeshBench) -> Counter[str]:
-    """The invocations of a job of two layers that nothing disturbs."""
-    run = Run(mesh, "counted", job="counted")
-    run.model()
-    return run.ran
-
-
 @pytest.mark.parametrize(
     ("grain", "role", "done"),
     [
