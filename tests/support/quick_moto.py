@@ -10,12 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-import botocore.loaders
-import botocore.session
 import moto
 from botocore.client import BaseClient
 from botocore.validate import validate_parameters
@@ -33,8 +30,6 @@ _client: Any = BaseClient
 _ask = _client._make_api_call
 _addresses_of: Any = vars(BaseBackend)["urls"].fget
 _addresses: dict[type, Any] = {}
-_loader = cache(botocore.loaders.create_loader)
-"""moto ends boto3's session with each test, and the next one would read its files of the services again."""
 
 
 def _quickly(client: Any, operation: str, params: dict[str, Any]) -> Any:
@@ -86,6 +81,5 @@ def mock_aws() -> Iterator[None]:
         patch.object(S3Backend, "_url_module", urls),
         patch.object(BaseBackend, "urls", property(_urls)),
         patch.object(BaseClient, "_make_api_call", _quickly),
-        patch.object(botocore.session, "create_loader", _loader),
     ):
         yield
