@@ -60,7 +60,15 @@ _MEASURES = "tests/docs/test_measures.py"
 WAYS: dict[str, Way] = {
     # --- the command line
     r"snakebatch .* --url URL.*": Runs("mesh"),
-    r"snakebatch train (data\.csv|penguins) --target \w+.*": Runs("machine"),
+    r"snakebatch train data\.csv --target y --out y\.model\.json": _claimed(
+        _FOLLOWED, 'first("snakebatch train data.csv")'
+    ),
+    r"snakebatch train penguins --target species --graph run\.svg": _claimed(
+        "tests/workflow/test_cli_train.py::test_penguins_train_to_the_bytes_of_one_process",
+        '"penguins", "--target=species"',
+        '"--graph=run.svg"',
+    ),
+    r"snakebatch train data\.csv --target y .*": Runs("machine"),
     r"snakebatch (predict|audit) \S+\.json .*": Runs("machine"),
     r"snakebatch plan .*": Runs("machine"),
     r"snakebatch graph .*": Runs("machine"),
