@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in names:
         notebook = read(options.folder / f"{name}.py")
         if options.check_sources:
-            notebook.cells = [cell for cell in notebook.cells if not _is_script(cell)]
+            notebook.cells = _kept(notebook.cells)
             differences += check(notebook, options.folder / f"{name}.ipynb", outputs=False)
             continue
         notebook = executed(notebook, options.folder)
@@ -105,15 +105,22 @@ def executed(notebook: NotebookNode, folder: Path) -> NotebookNode:
         ).execute()
         if any(_is_script(cell) for cell in notebook.cells) and not picture.exists():
             raise SystemExit("the script's cells wrote no picture to sys.argv[1]")
-    notebook.cells = [cell for cell in notebook.cells[1:] if not _is_script(cell)]
+    notebook.cells = _kept(notebook.cells[1:])
     notebook.metadata = METADATA
     for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
         cell.execution_count = count
     for cell in notebook.cells:
-        cell.metadata = _shown(cell)
         for output in cell.get("outputs", []):
             _tidy(output)
     return notebook
+
+
+def _kept(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """The cells that a notebook shows, with what it says of them."""
+    kept = [cell for cell in cells if not _is_script(cell)]
+    for cell in kept:
+        cell.metadata = _shown(cell)
+    return kept
 
 
 def _is_script(cell: NotebookNode) -> bool:
