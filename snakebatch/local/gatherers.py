@@ -61,7 +61,7 @@ class Gatherer:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGTERM)
         with suppress(FutureTimeout):
-            return self._process.exit_code.result(_GRACE)
+            self._process.exit_code.result(_GRACE)
         return self._server.kill(self._process)
 
     def kill(self) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from snakebatch.errors import CloudError
 from snakebatch.local.lambdas import LambdaPool
+from snakebatch.local.lambdas.forkserver import ForkServer
 from snakebatch.local.processes import boot_command
 from tests.service.conftest import Deploy, deployer, fail, gone, until
 
@@ -151,3 +152,18 @@ def run_and_forget(folder: str) -> None:
 def _call(pool: LambdaPool, name: str) -> list[int]:
     answer: list[int] = json.loads(pool.invoke(FunctionName=name)["Payload"].read())
     return answer
+
+
+def test_processes_ordered_at_once_do_not_hold_each_other_s_ends(tmp_path: Path) -> None:
+    """While the forkserver loads its libraries, orders wait for it and come all together."""
+    server = ForkServer(preload=(), environment=os.environ, log=tmp_path / "log", scratch=None)
+    try:
+        processes = [server.spawn() for _ in range(3)]
+        *others, last = [process.pid.result() for process in processes]
+        os.kill(last, signal.SIGKILL)
+        processes[-1].channel.settimeout(30)
+        assert processes[-1].channel.recv(1) == b""
+        assert all(Path(f"/proc/{pid}").exists() or sys.platform != "linux" for pid in others)
+    finally:
+        server.close()
+    assert [process.exit_code.result() for process in processes] == [-9] * 3

@@ -130,6 +130,8 @@ class Zygote:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for end in (self._control, self._bell, self._bell_rope):
                 end.close()
+            for other in self._fds:  # of processes that are still to be forked, whose end must show
+                os.close(other)
             os.close(self._lifeline_held)
             leave_with(self._lifeline)
             code = KINDS[kind](connection)
