@@ -44,6 +44,8 @@ class Gatherer:
         self._server = server
         self._process = server.spawn("module")
         order(self._process.channel, module, folder=root, environment=variables, log=log, listener=listener)
+        # It has its orders, nothing more is said; one that died and was replaced is to hold no descriptor.
+        self._process.channel.close()
 
     @property
     def pid(self) -> int:

@@ -130,6 +130,14 @@ def test_gatherers_find_the_cloud_and_can_be_stopped_killed_and_started(running:
     assert "gathering" in running.logs()
 
 
+def test_a_gatherer_that_died_holds_no_descriptor(running: EmbeddedCloud) -> None:
+    before = len(os.listdir("/dev/fd"))
+    dead = running.start_gatherer()
+    os.kill(dead.pid, signal.SIGKILL)
+    until(lambda: not dead.alive)
+    assert len(os.listdir("/dev/fd")) == before
+
+
 def test_a_file_goes_up_and_comes_down(running: EmbeddedCloud, tmp_path: Path) -> None:
     (tmp_path / "pingüinos.csv").write_text("y,a\n1,2\n")
     uri = running.upload(tmp_path / "pingüinos.csv")
