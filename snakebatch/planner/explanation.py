@@ -83,8 +83,12 @@ def _size_sentences(best: Option, known: Constants) -> Iterator[str]:
         return
     why = f"from {FULL_CORE_GB} GB on a function has a whole core, and the engine uses one"
     needed = shard_memory_gb(best.work)
+    texts = f"a shard needs {needed:.1f} GB for the population and the texts that it writes"
+    if needed > plan.memory_gb:
+        yield f"{plan.memory_gb:g} GB of memory are too little: {texts}."
+        return
     if needed > MEMORY_GB:
-        why = f"a shard needs {needed:.1f} GB for the population and the texts that it writes"
+        why = texts
     yield (
         f"{plan.memory_gb:g} GB of memory: {why}. Deploy with "
         f"FunctionMemory={math.ceil(plan.memory_gb * 1024)}: Stage plans with what is deployed."

@@ -70,6 +70,13 @@ def test_memory_that_is_not_the_default_is_named(rows: int, says: str) -> None:
     assert f"Deploy with FunctionMemory={megabytes}: Stage plans with what is deployed." in sentence
 
 
+def test_nobody_is_told_to_deploy_what_is_too_little() -> None:
+    found = compare(Job(6 * 10**6), Goal(), Bounds(where="mesh", memory_gb=2.0), SEEDS, KNOWN, PRICE)
+    (sentence,) = (text for text in found.why if "GB of memory" in text)
+    assert sentence.startswith("2 GB of memory are too little: a shard needs 3.")
+    assert "Deploy" not in sentence
+
+
 def test_the_default_memory_is_no_news() -> None:
     found = compare(Job(10**6), Goal(), Bounds(where="mesh", memory_gb=4.0), SEEDS, KNOWN, PRICE)
     assert not any("FunctionMemory" in text for text in found.why)
