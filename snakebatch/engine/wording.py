@@ -6,6 +6,7 @@ Every comparison is printed as it holds (the reference prints ``x < 5`` as ``"x"
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from snakebatch.engine.queries import ABSENT
 
 _DIGITS = 15
 """Significant digits that every double keeps (IEEE 754, DBL_DIG)."""
+
+_WHOLE = 2.0**53
+"""Up to here a double holds every whole number."""
 
 _MEASURED = {
     "N": "{0}",
@@ -79,10 +83,14 @@ def wording(literal: Literal, header: Sequence[str]) -> str:
 def legible(value: Any) -> Any:
     """A literal's value with its numbers as a person writes them: 46.15, and not 46.150000000000006.
 
-    A double keeps any number of 15 digits; what it has beyond them is mostly noise of arithmetic.
+    A double keeps any number of 15 digits; what it has beyond them is mostly noise of arithmetic. Whole
+    numbers that it holds exactly stay as they are: they may be somebody's key. So does what would become
+    infinite.
     """
     if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}")
+        short = float(f"{value:.{_DIGITS}g}")
+        exact = value.is_integer() and abs(value) <= _WHOLE
+        return value if exact or math.isinf(short) else short
     if isinstance(value, list | tuple):
         return [legible(one) for one in value]
     if isinstance(value, dict):

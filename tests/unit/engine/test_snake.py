@@ -401,6 +401,9 @@ def test_wording(literal: list[Any], words: str) -> None:
         ([1, 46.150000000000006, False, "N"], 40.0, '"x" < 46.15'),
         # 46.15 is no number below 46.15: here the digits matter.
         ([1, 46.150000000000006, False, "N"], 46.15, '"x" < 46.150000000000006'),
+        # A whole number of 16 digits is exact, and the greatest double has none above it.
+        ([1, 1234567890123456.0, True, "N"], 2e15, '"x" >= 1234567890123456.0'),
+        ([1, sys.float_info.max, False, "N"], 2e15, '"x" < 1.7976931348623157e+308'),
         ([1, 1700000000123.5, True, "N"], 1700000000124.0, '"x" >= 1700000000123.5'),
         ([1, [0.30000000000000004, 7], True, "NRG"], 5.0, '"x" in (0.3, 7]'),
     ],
