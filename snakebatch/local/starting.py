@@ -20,8 +20,13 @@ def bound(host: str, port: int) -> socket.socket:
     """A socket that listens there; raises InputError with what to name instead."""
     try:
         return socket.create_server((host, port))
+    except (TypeError, UnicodeError) as error:
+        # What idna and ASCII can't spell, such as a byte that is no text where the name was typed.
+        raise InputError(f"{host!r} is no host's name: name an address, such as 127.0.0.1") from error
     except OSError as error:
-        ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
+        # create_server raises what bind raised anew, as an OSError of the same number.
+        unknown = isinstance(error.__context__, socket.gaierror)
+        ours = not unknown and error.errno != errno.EADDRNOTAVAIL
         advice = "name another port" if ours else "name an address of this machine, such as 127.0.0.1"
         raise InputError(
             f"{host}:{port} can't be listened on ({error.strerror or error}): {advice}"

@@ -15,6 +15,8 @@ import pytest
 from snakebatch import cli
 from snakebatch.cli_serve import KEY_VARIABLE, ServingFailedError, keep_up, run
 from snakebatch.clock import SimulatedClock
+from snakebatch.errors import InputError
+from snakebatch.local.starting import bound
 
 
 @dataclass
@@ -144,3 +146,9 @@ def test_an_address_of_another_machine_is_not_blamed_on_the_port(capsys: pytest.
     # 192.0.2.0/24 is kept for documentation (RFC 5737): no machine has it.
     assert cli.main(["serve", "--host", "192.0.2.1", "--port", "0"]) == cli.EXIT_BAD_INPUT
     assert "name an address of this machine" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["a..b", "x\udcff", "x" * 300])
+def test_what_is_no_host_is_told_to_be_named_anew(host: str) -> None:
+    with pytest.raises(InputError, match="name an address"):
+        bound(host, 0)
