@@ -1,8 +1,8 @@
 """Helper processes that never outlive the process that started them.
 
-The forkserver of the Lambda pool and the services are processes of their own. Each is started
-through ``start_child``: it holds the read end of a pipe, its *lifeline*, whose write end exists only in the
-parent. When the parent ends, however it ends (SIGKILL included), the pipe closes and the child goes too.
+The forkserver of the Lambda pool and the services are processes of their own. Each is started through
+``start_child``: it holds the read end of a pipe, its *lifeline*, whose write end exists only in the parent.
+When the parent ends, however it ends (SIGKILL included), the pipe closes and the child goes too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import IO
 
 # The parent's import path is handed over in full: a child must find the same packages, whether the parent
@@ -54,17 +53,14 @@ def start_child(
     environment: Mapping[str, str],
     log: IO[bytes] | int,
     pass_fds: Sequence[int] = (),
-    cwd: Path | None = None,
-    stdout: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, so that the terminal's Ctrl-C reaches only us."""
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        stdout=log if stdout is None else stdout,
+        stdout=log,
         stderr=log,
         env=dict(environment),
-        cwd=cwd,
         pass_fds=tuple(pass_fds),
         start_new_session=True,
     )
@@ -79,8 +75,6 @@ def stop_child(process: subprocess.Popen[bytes], *, grace: float) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
 
 
 def leave_with(lifeline: int) -> None:
